@@ -33,6 +33,9 @@ func (e *MissingError) Error() string {
 	return fmt.Sprintf("%s is not installed (looked in %s). Install it with:\n    %s", e.Program, e.Looked, e.Install)
 }
 
+// ErrInUse says that another live process runs servers in the same folder.
+var ErrInUse = errors.New("is in use by another running allhours")
+
 // installLine returns the command that installs the package on this machine.
 func installLine(apt, dnf, brew string) string {
 	for _, m := range []struct{ tool, line string }{
@@ -67,7 +70,7 @@ func lockDir(dir string) (*os.File, error) {
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		f.Close()
 		if errors.Is(err, syscall.EWOULDBLOCK) {
-			return nil, fmt.Errorf("%s is in use by another running allhours: stop that one first", dir)
+			return nil, fmt.Errorf("%s %w: stop that one first", dir, ErrInUse)
 		}
 		return nil, fmt.Errorf("lock %s: %w", dir, err)
 	}
