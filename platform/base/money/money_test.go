@@ -120,7 +120,7 @@ func TestAllocateGivesTheRestToTheLargestRemainder(t *testing.T) {
 		{100, []int64{1, 1, 1}, []int64{34, 33, 33}},
 		{-100, []int64{1, 1, 1}, []int64{-34, -33, -33}},
 		{10, []int64{1, 5, 1}, []int64{2, 7, 1}}, // 10/7, 50/7, 10/7: remainders 3, 1, 3
-		{5, []int64{0, 3, 7}, []int64{0, 2, 3}}, // 15/10, 35/10: equal remainders, the earlier first
+		{5, []int64{0, 3, 7}, []int64{0, 2, 3}},  // 15/10, 35/10: equal remainders, the earlier first
 		{0, []int64{1, 2}, []int64{0, 0}},
 	} {
 		parts, err := Money{c.amount, "EUR"}.Allocate(c.weights...)
