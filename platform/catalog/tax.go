@@ -1,0 +1,126 @@
+package catalog
+
+import (
+	"context"
+	"fmt"
+	"math/big"
+
+	"github.com/google/uuid"
+
+	"allhours/platform/base/db"
+)
+
+// Taxes are a tenant's rates in basis points (2000 = 20 %), by tax class and country.
+type Taxes struct {
+	rates map[taxKey]int
+}
+
+type taxKey struct{ class, country string }
+
+// Rate gives the basis points for goods of the class that go to the country: the country's own rate, else that of everywhere else, else 0.
+func (t Taxes) Rate(class, country string) int {
+	if bp, ok := t.rates[taxKey{class, country}]; ok {
+		return bp
+	}
+	return t.rates[taxKey{class, ""}]
+}
+
+// TaxRate is one line of the tenant's table.
+type TaxRate struct {
+	TaxClass    string `json:"tax_class" minLength:"1" maxLength:"50"`
+	Country     string `json:"country" pattern:"^([A-Z]{2})?$" doc:"ISO 3166-1 alpha-2; empty for everywhere else."`
+	BasisPoints int    `json:"basis_points" minimum:"0" maximum:"10000" doc:"2000 is 20 %."`
+}
+
+// Taxes gives the tenant's rates; they may be up to a second old.
+func (c *Catalog) Taxes(ctx context.Context, sc db.Scope) (Taxes, error) {
+	if t, ok := c.taxes.get(sc.Tenant, uuid.Nil); ok {
+		return t, nil
+	}
+	gen := c.taxes.generation(sc.Tenant)
+	var rows []TaxRate
+	err := c.db.InTx(ctx, sc, func(tx *db.Tx) error {
+		return tx.Raw(`SELECT tax_class, country, basis_points FROM tax_rates ORDER BY tax_class, country`).Scan(&rows).Error
+	})
+	if err != nil {
+		return Taxes{}, fmt.Errorf("load tax rates: %w", err)
+	}
+	t := TaxesOf(rows)
+	c.taxes.put(sc.Tenant, gen, uuid.Nil, t, c.life())
+	return t, nil
+}
+
+// TaxesOf makes a table of rates.
+func TaxesOf(rates []TaxRate) Taxes {
+	t := Taxes{rates: make(map[taxKey]int, len(rates))}
+	for _, r := range rates {
+		t.rates[taxKey{r.TaxClass, r.Country}] = r.BasisPoints
+	}
+	return t
+}
+
+// TaxOf gives the tax in (included) or on top of an amount, in minor units, rounded half away from zero. Of an amount that includes tax, net = amount - TaxOf.
+//
+// Tax is worked out once per order and rate, on the sum of the lines, and then shared out over the lines by SplitTax: so the lines' taxes add up to the order's to the cent, and
+// the order's differs from the exact figure by less than one minor unit per rate, however many lines there are.
+func TaxOf(amount int64, basisPoints int, included bool) int64 {
+	whole := int64(10_000)
+	if included {
+		whole += int64(basisPoints)
+	}
+	n := new(big.Int).Mul(big.NewInt(amount), big.NewInt(int64(basisPoints)))
+	return roundHalfAway(n, whole)
+}
+
+// roundHalfAway gives n / d for positive d. The result fits: it is never larger than the amount n came from.
+func roundHalfAway(n *big.Int, d int64) int64 {
+	den := big.NewInt(d)
+	q, r := new(big.Int).QuoRem(n, den, new(big.Int))
+	if r.Abs(r).Lsh(r, 1).Cmp(den) >= 0 {
+		q.Add(q, big.NewInt(int64(n.Sign())))
+	}
+	return q.Int64()
+}
+
+// SplitTax gives the tax of each line (amounts in minor units, one rate each) so that the taxes of the lines of one rate add up to TaxOf of their sum: each line gets its
+// share rounded down, and the units left over go to the lines with the largest remainders, the earlier line first.
+func SplitTax(amounts []int64, basisPoints []int, included bool) []int64 {
+	taxes := make([]int64, len(amounts))
+	byRate := map[int][]int{}
+	for i, bp := range basisPoints {
+		byRate[bp] = append(byRate[bp], i)
+	}
+	for bp, lines := range byRate {
+		var total int64
+		for _, i := range lines {
+			total += amounts[i]
+		}
+		share(taxes, amounts, lines, TaxOf(total, bp, included), bp, included)
+	}
+	return taxes
+}
+
+func share(taxes, amounts []int64, lines []int, total int64, bp int, included bool) {
+	whole := int64(10_000)
+	if included {
+		whole += int64(bp)
+	}
+	rest := total
+	remainders := make([]int64, len(lines))
+	for k, i := range lines {
+		n := new(big.Int).Mul(big.NewInt(amounts[i]), big.NewInt(int64(bp)))
+		q, r := new(big.Int).DivMod(n, big.NewInt(whole), new(big.Int)) // r >= 0, so q is rounded down for negative amounts too
+		taxes[i], remainders[k] = q.Int64(), r.Int64()
+		rest -= taxes[i]
+	}
+	for ; rest > 0; rest-- {
+		best := 0
+		for k := range lines {
+			if remainders[k] > remainders[best] {
+				best = k
+			}
+		}
+		taxes[lines[best]]++
+		remainders[best] = -1
+	}
+}
