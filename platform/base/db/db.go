@@ -44,6 +44,7 @@ type DB struct {
 	pool  *pgxpool.Pool
 	gorm  *gorm.DB
 	clock func() time.Time
+	wakes *wakes
 }
 
 // Open connects and proves that the pool answers. The caller closes it.
@@ -81,7 +82,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		pool.Close()
 		return nil, fmt.Errorf("open GORM: %w", err)
 	}
-	return &DB{pool: pool, gorm: g}, nil
+	return &DB{pool: pool, gorm: g, wakes: &wakes{pending: map[string]bool{}}}, nil
 }
 
 // WithClock returns a DB whose transactions take Now from the clock and not from the database server; for tests.
@@ -105,6 +106,7 @@ type Tx struct {
 	*gorm.DB
 	Scope Scope
 	Now   time.Time
+	db    *DB
 	after []func()
 }
 
@@ -152,7 +154,7 @@ func (d *DB) once(ctx context.Context, sc Scope, begin, arg string, fn func(tx *
 			g.Rollback()
 		}
 	}()
-	tx := &Tx{DB: g, Scope: sc}
+	tx := &Tx{DB: g, Scope: sc, db: d}
 	var set string
 	if err := g.Raw(begin, arg).Row().Scan(&set, &tx.Now); err != nil {
 		return fmt.Errorf("begin: %w", err)
