@@ -37,9 +37,12 @@ CREATE TABLE cart_lines (
 );
 CALL tenant_table('cart_lines');
 
+-- The next order number, and how many orders were placed in the month, for the plan's limit.
 CREATE TABLE order_numbers (
   tenant_id uuid PRIMARY KEY,
-  next      bigint NOT NULL
+  next      bigint NOT NULL DEFAULT 1001,
+  month     date NOT NULL,
+  placed    bigint NOT NULL DEFAULT 0
 ) WITH (fillfactor = 50);
 CALL tenant_table('order_numbers');
 
@@ -91,10 +94,11 @@ CALL tenant_table('orders');
 CREATE UNIQUE INDEX orders_number_key ON orders (tenant_id, number) WHERE number IS NOT NULL;
 CREATE UNIQUE INDEX orders_cart_key ON orders (tenant_id, cart_id) WHERE cart_id IS NOT NULL;
 CREATE UNIQUE INDEX orders_external_ref_key ON orders (tenant_id, external_ref) WHERE external_ref <> '';
-CREATE INDEX orders_recent ON orders (tenant_id, created_at DESC, id DESC);
-CREATE INDEX orders_status ON orders (tenant_id, status, created_at DESC, id DESC);
-CREATE INDEX orders_customer ON orders (tenant_id, customer_id, created_at DESC) WHERE customer_id IS NOT NULL;
-CREATE INDEX orders_email ON orders (tenant_id, lower(email), created_at DESC) WHERE email <> '';
+-- Ids are UUIDv7 of created_at: the primary key lists the newest first, and so do these.
+CREATE INDEX orders_status ON orders (tenant_id, status, id);
+CREATE INDEX orders_customer ON orders (tenant_id, customer_id, id) WHERE customer_id IS NOT NULL;
+CREATE INDEX orders_email ON orders (tenant_id, lower(email), id) WHERE email <> '';
+CREATE INDEX orders_unpaid ON orders (tenant_id, expires_at) WHERE status = 'draft';
 
 CREATE TABLE order_lines (
   tenant_id    uuid NOT NULL,
@@ -105,15 +109,18 @@ CREATE TABLE order_lines (
   title        jsonb NOT NULL,
   options      jsonb NOT NULL DEFAULT '{}',
   image        text NOT NULL DEFAULT '',
+  uses         jsonb NOT NULL DEFAULT '[]',   -- what one unit takes: [{"kind": "stock", "key": "MUG-1", "quantity": 1}]
   quantity     int NOT NULL CHECK (quantity > 0),
   unit_price   bigint NOT NULL,
   discount     bigint NOT NULL DEFAULT 0,
   tax          bigint NOT NULL DEFAULT 0,
   total        bigint NOT NULL,
-  fulfilled    int NOT NULL DEFAULT 0 CHECK (fulfilled BETWEEN 0 AND quantity),
-  restocked    int NOT NULL DEFAULT 0 CHECK (restocked BETWEEN 0 AND quantity),
-  refunded     bigint NOT NULL DEFAULT 0,
+  fulfilled    int NOT NULL DEFAULT 0,        -- units that have left the house
+  cancelled    int NOT NULL DEFAULT 0,        -- units given up before they left
+  restocked    int NOT NULL DEFAULT 0,        -- units that came back on the shelf afterwards
+  refunded     bigint NOT NULL DEFAULT 0 CHECK (refunded >= 0),
   PRIMARY KEY (tenant_id, order_id, line),
+  CONSTRAINT order_lines_units CHECK (fulfilled >= 0 AND cancelled >= 0 AND fulfilled + cancelled <= quantity AND restocked BETWEEN 0 AND fulfilled),
   FOREIGN KEY (tenant_id, order_id) REFERENCES orders (tenant_id, id)
 );
 CALL tenant_table('order_lines');
