@@ -103,7 +103,7 @@ CALL tenant_table('outbox_events');
 CREATE INDEX outbox_events_due ON outbox_events (due_at, id) WHERE published_at IS NULL;
 CREATE INDEX outbox_events_subject ON outbox_events (tenant_id, subject, type);
 CREATE POLICY carrier ON outbox_events TO allhours_system USING (true);
-GRANT SELECT, UPDATE ON outbox_events TO allhours_system;
+GRANT SELECT, UPDATE, DELETE ON outbox_events TO allhours_system; -- DELETE: old published events are purged
 
 -- One row per event and subscriber: the truth about what has been handled; asynq only carries wake-ups.
 CREATE TABLE outbox_deliveries (
