@@ -1,0 +1,106 @@
+import { queryOptions } from '@tanstack/react-query'
+import { api, take } from '../api/client'
+import type { Me } from '../api/session'
+
+export type SignUp = {
+  business: string
+  slug: string
+  industry: string
+  email: string
+  password: string
+  name: string
+  country: string
+  currency: string
+  time_zone: string
+  language: string
+}
+export type SignedIn = {
+  tenant: { id: string; slug: string; name: string }
+  member: Partial<Me['member']>
+  console_url?: string
+}
+type Named = { id: string; title?: string; name?: string }
+export type SignUpOptions = {
+  industries: { id: string; title: unknown; description?: unknown }[]
+  countries: (string | Named | { code: string; currency?: string })[]
+  currencies: (string | Named | { code: string })[]
+  time_zones: (string | Named)[]
+  languages: (string | Named)[]
+}
+
+export const signUpOptionsQuery = queryOptions({
+  queryKey: ['signup-options'],
+  queryFn: () => take<SignUpOptions>(api.GET('/api/v1/signup/options')),
+  staleTime: Number.POSITIVE_INFINITY,
+})
+
+export const slugQuery = (slug: string) =>
+  queryOptions({
+    queryKey: ['signup-slug', slug],
+    queryFn: () =>
+      take<{ available: boolean; reason?: string; suggestion?: string }>(
+        api.GET('/api/v1/signup/slug', { params: { query: { slug } } }),
+      ),
+    enabled: isSlug(slug),
+    placeholderData: undefined,
+  })
+
+export function isSlug(slug: string) {
+  return /^[a-z][a-z0-9-]{1,38}[a-z0-9]$/.test(slug)
+}
+
+/** A first idea for the address: "Mei's Noodles" is "meis-noodles"; nothing when the name has no Latin letters. */
+export function slugOf(business: string) {
+  return business
+    .normalize('NFKD')
+    .toLowerCase()
+    .replace(/[\u0300-\u036f'’]/g, '')
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^[^a-z]+/, '')
+    .slice(0, 40)
+    .replace(/-+$/, '')
+}
+
+export function signUp(body: SignUp) {
+  return take<SignedIn>(api.POST('/api/v1/signup', { body }))
+}
+
+export type Login = { shop?: string; email: string; password: string; code?: string; recovery_code?: string }
+
+export function login(body: Login) {
+  return take<SignedIn>(api.POST('/api/v1/auth/login', { body }))
+}
+
+export function forgot(body: { shop?: string; email: string }) {
+  return take(api.POST('/api/v1/auth/password/forgot', { body }))
+}
+
+export function resetPassword(body: { token: string; password: string }) {
+  return take(api.POST('/api/v1/auth/password/reset', { body }))
+}
+
+export function confirmEmail(token: string) {
+  return take(api.POST('/api/v1/auth/email/confirm', { body: { token } }))
+}
+
+export type Invitation = { email: string; roles: string[]; tenant?: { name: string; slug: string }; shop?: string }
+
+export const invitationQuery = (token: string) =>
+  queryOptions({
+    queryKey: ['invitation', token],
+    queryFn: () => take<Invitation>(api.GET('/api/v1/invitations/{token}', { params: { path: { token } } })),
+    enabled: token !== '',
+    retry: false,
+  })
+
+export function acceptInvitation(token: string, body: { name: string; password: string }) {
+  return take<SignedIn>(api.POST('/api/v1/invitations/{token}/accept', { params: { path: { token } }, body }))
+}
+
+/** The shop that the address names: noodles.example.com is "noodles", a bare domain or an IP address names none. */
+export function shopOfHost(host: string): string {
+  const parts = host.split('.')
+  if (parts.length < 2 || /^[\d.]+$/.test(host)) return ''
+  const isLocal = parts.at(-1) === 'localhost'
+  return (isLocal && parts.length === 2) || (!isLocal && parts.length > 2) ? (parts[0] ?? '') : ''
+}

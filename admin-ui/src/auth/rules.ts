@@ -1,0 +1,5 @@
+export function isEmail(text: string) {
+  return /^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(text.trim())
+}
+
+export const shortestPassword = 10

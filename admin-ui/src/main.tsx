@@ -1,0 +1,51 @@
+import '@mantine/core/styles.css'
+import '@mantine/notifications/styles.css'
+import '@mantine/spotlight/styles.css'
+import 'mantine-datatable/styles.css'
+import './app.css'
+import { MantineProvider } from '@mantine/core'
+import { ModalsProvider } from '@mantine/modals'
+import { Notifications } from '@mantine/notifications'
+import { QueryClientProvider } from '@tanstack/react-query'
+import { RouterProvider } from '@tanstack/react-router'
+import { setNonce } from 'get-nonce'
+import { StrictMode } from 'react'
+import { createRoot } from 'react-dom/client'
+import { newClient } from './api/queries'
+import { i18n } from './i18n'
+import { newRouter } from './router'
+import { cssVariables, theme } from './theme'
+
+const nonce = document.querySelector<HTMLMetaElement>('meta[name=csp-nonce]')?.content ?? ''
+setNonce(nonce)
+
+// A chunk of an older release is gone: load the page of the new release, once.
+addEventListener('vite:preloadError', event => {
+  const at = 'allhours-reloaded-for'
+  if (sessionStorage.getItem(at) === location.href) return
+  sessionStorage.setItem(at, location.href)
+  event.preventDefault()
+  location.reload()
+})
+
+const client = newClient()
+const router = newRouter(client)
+i18n.on('languageChanged', () => void client.invalidateQueries())
+
+createRoot(document.getElementById('root') as HTMLElement).render(
+  <StrictMode>
+    <MantineProvider
+      theme={theme}
+      cssVariablesResolver={cssVariables}
+      defaultColorScheme="auto"
+      getStyleNonce={() => nonce}
+    >
+      <QueryClientProvider client={client}>
+        <ModalsProvider>
+          <Notifications position="bottom-right" />
+          <RouterProvider router={router} />
+        </ModalsProvider>
+      </QueryClientProvider>
+    </MantineProvider>
+  </StrictMode>,
+)

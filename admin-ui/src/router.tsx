@@ -1,0 +1,140 @@
+import type { QueryClient } from '@tanstack/react-query'
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  redirect,
+} from '@tanstack/react-router'
+import { asProblem } from './api/problem'
+import { meQuery, type Permission } from './api/session'
+import { Missing } from './shell/Missing'
+import { RouteProblem } from './shell/RouteProblem'
+import { parseSearch, type Search, stringifySearch } from './ui/listState'
+
+type Context = { client: QueryClient }
+
+declare module '@tanstack/react-router' {
+  interface StaticDataRouteOption {
+    /** Without it the screen says which permission is missing. */
+    permission?: Permission
+  }
+}
+
+const root = createRootRouteWithContext<Context>()({
+  component: Outlet,
+  notFoundComponent: Missing,
+  validateSearch: (search): Search => search as Search,
+})
+
+const home = createRoute({
+  getParentRoute: () => root,
+  path: '/',
+  beforeLoad: async ({ context }) => {
+    const me = await context.client.ensureQueryData(meQuery).catch(toSignIn())
+    throw redirect({ to: `/t/${me.tenant.slug}` as never })
+  },
+})
+
+const shop = createRoute({
+  getParentRoute: () => root,
+  path: '/t/$tenant',
+  beforeLoad: async ({ context, params, location }) => {
+    const me = await context.client.ensureQueryData(meQuery).catch(toSignIn(params.tenant, location.href))
+    if (me.tenant.slug !== params.tenant) throw redirect({ to: '/login', search: { shop: params.tenant } })
+  },
+  component: lazyRouteComponent(() => import('./shell/Shell'), 'Shell'),
+  errorComponent: RouteProblem,
+})
+
+const open = [
+  page(
+    () => root,
+    '/login',
+    () => import('./auth/LoginPage'),
+    'LoginPage',
+  ),
+  page(
+    () => root,
+    '/signup',
+    () => import('./auth/SignUpPage'),
+    'SignUpPage',
+  ),
+  page(
+    () => root,
+    '/forgot',
+    () => import('./auth/ForgotPage'),
+    'ForgotPage',
+  ),
+  page(
+    () => root,
+    '/reset',
+    () => import('./auth/ResetPage'),
+    'ResetPage',
+  ),
+  page(
+    () => root,
+    '/confirm',
+    () => import('./auth/ConfirmPage'),
+    'ConfirmPage',
+  ),
+  page(
+    () => root,
+    '/invite',
+    () => import('./auth/InvitePage'),
+    'InvitePage',
+  ),
+]
+
+const screens = [
+  page(
+    () => shop,
+    '/',
+    () => import('./dashboard/DashboardPage'),
+    'DashboardPage',
+  ),
+]
+
+const tree = root.addChildren([home, ...open, shop.addChildren(screens)])
+
+export function newRouter(client: QueryClient) {
+  return createRouter({
+    routeTree: tree,
+    basepath: '/admin',
+    context: { client },
+    parseSearch,
+    stringifySearch,
+    defaultPreload: 'intent',
+    defaultPreloadStaleTime: 0,
+    defaultErrorComponent: RouteProblem,
+    defaultNotFoundComponent: Missing,
+    scrollRestoration: true,
+  })
+}
+
+type Loader<N extends string> = () => Promise<Record<N, () => React.ReactNode>>
+
+/** A screen in a chunk of its own. */
+function page<N extends string>(
+  parent: () => typeof root | typeof shop,
+  path: string,
+  load: Loader<N>,
+  name: N,
+  permission?: Permission,
+) {
+  return createRoute({
+    getParentRoute: parent as () => typeof root,
+    path: path as string,
+    component: lazyRouteComponent(load, name),
+    errorComponent: RouteProblem,
+    staticData: permission ? { permission } : {},
+  })
+}
+
+function toSignIn(shop?: string, from?: string) {
+  return (error: unknown): never => {
+    if (asProblem(error).status !== 401) throw error
+    throw redirect({ to: '/login', search: { ...(shop && { shop }), ...(from && { from }) } })
+  }
+}
