@@ -26,12 +26,13 @@ type childRunner struct {
 
 	id      atomic.Int64 // process id, once it runs
 	dead    chan struct{}
-	exit    error // set before dead is closed
-	refused error // why the file was not started
+	quiet   chan struct{} // closed when its last words are read
+	exit    error         // set before dead is closed
+	refused error         // why the file was not started
 }
 
 func newChildRunner(p *process) *childRunner {
-	return &childRunner{proc: p, uid: p.host.spawn.nextUID(), dead: make(chan struct{})}
+	return &childRunner{proc: p, uid: p.host.spawn.nextUID(), dead: make(chan struct{}), quiet: make(chan struct{})}
 }
 
 func (c *childRunner) group() string {
@@ -105,27 +106,25 @@ func (c *childRunner) Start(context.Context) error {
 		return c.refused
 	}
 	c.id.Store(int64(c.cmd.Process.Pid))
-	logsRead := make(chan struct{})
-	go func() { defer close(logsRead); c.proc.logs.read(errR) }()
-	go c.wait(logsRead)
+	go func() { defer close(c.quiet); c.proc.logs.read(errR) }()
+	go c.wait()
 	return nil
 }
 
 // wait sees the death of the process itself. Its children may hold the pipes: they are killed, and the pipes closed all the same.
-func (c *childRunner) wait(logsRead <-chan struct{}) {
-	err := c.cmd.Wait()
+func (c *childRunner) wait() {
+	c.exit = c.cmd.Wait()
+	if c.exit == nil {
+		c.exit = errors.New("exit status 0")
+	}
+	close(c.dead)
 	killGroup(c.pid())
 	soon := time.Now().Add(200 * time.Millisecond)
 	_ = c.stderr.SetReadDeadline(soon)
 	_ = c.stdout.SetReadDeadline(soon)
-	<-logsRead
-	if err == nil {
-		err = errors.New("exit status 0")
-	}
-	c.exit = err
+	<-c.quiet
 	c.stderr.Close()
 	c.quietW.Close()
-	close(c.dead)
 }
 
 func (c *childRunner) kill() {

@@ -49,7 +49,8 @@ func (c *conn) Invoke(ctx context.Context, method string, args, reply any, opts 
 	return c.describe(method, err)
 }
 
-// attempt makes the call once; twice if the process did not know the installation, which means that the first did nothing.
+// attempt makes the call, so that the plugin's method runs once at most. It begins again where that is certain not to have happened: the
+// process died before the request was written to it, or did not know the installation.
 func (c *conn) attempt(ctx context.Context, method string, req proto.Message, reply any, opts []grpc.CallOption) error {
 	for tries := 0; ; tries++ {
 		run, err := c.ready(ctx)
@@ -57,12 +58,20 @@ func (c *conn) attempt(ctx context.Context, method string, req proto.Message, re
 			return err
 		}
 		c.stamp(ctx, req)
-		err = run.conn.Invoke(ctx, method, req, reply, opts...)
-		if !needsConfig(err) || tries == 2 {
+		watched, sent := watchSent(ctx)
+		err = run.conn.Invoke(watched, method, req, reply, opts...)
+		switch {
+		case lost(err) && !sent.Load():
+			if tries == 2 {
+				return fmt.Errorf("%w: %w", ErrNotSent, err)
+			}
+			run.awaitDeath(ctx)
+		case needsConfig(err) && tries < 2:
+			if err := run.put(ctx, c); err != nil {
+				return fmt.Errorf("%w: configure: %w", ErrNotSent, err)
+			}
+		default:
 			return err
-		}
-		if err := run.put(ctx, c); err != nil {
-			return fmt.Errorf("%w: configure: %w", ErrNotSent, err)
 		}
 	}
 }

@@ -75,6 +75,8 @@ type Host struct {
 	procs  map[key]*process
 	closed bool
 	wg     sync.WaitGroup
+	end    sync.Once
+	ended  error
 }
 
 // key names a process: which file, and whether it may touch real money.
@@ -120,8 +122,11 @@ func (h *Host) Close() error {
 		p.stop()
 	}
 	h.wg.Wait()
-	h.spawn.close()
-	return h.dir.remove()
+	h.end.Do(func() {
+		h.spawn.close()
+		h.ended = h.dir.remove()
+	})
+	return h.ended
 }
 
 // Conn returns a connection on which the generated clients call the target: pluginv1.NewPaymentClient(h.Conn(t)). The process is

@@ -46,6 +46,7 @@ func launch(p *process) (*running, error) {
 		UnixSocketConfig: &plugin.UnixSocketConfig{TempDir: p.host.dir.path, Group: child.group()},
 		GRPCDialOptions: []grpc.DialOption{
 			grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(sdk.MaxMessage), grpc.MaxCallSendMsgSize(sdk.MaxMessage)),
+			grpc.WithStatsHandler(sentWatcher{}),
 		},
 	})
 	run := &running{client: client, runner: child, logs: p.logs, uid: child.uid}
@@ -101,7 +102,9 @@ func (r *running) dead() <-chan struct{} { return r.runner.dead }
 func (r *running) kill()                 { r.runner.kill() }
 func (r *running) pid() int              { return r.runner.pid() }
 
+// cause waits for the last words of a dead process and says how it ended.
 func (r *running) cause() error {
+	<-r.runner.quiet
 	if err := r.runner.exit; err != nil {
 		return err
 	}
@@ -116,6 +119,17 @@ func (r *running) health(deadline time.Duration) error {
 		r.logs.log.Warn("plugin says it is down", "detail", h.GetDetail())
 	}
 	return err
+}
+
+// awaitDeath gives a process that refuses connections a moment to be seen dead.
+func (r *running) awaitDeath(ctx context.Context) {
+	t := time.NewTimer(100 * time.Millisecond)
+	defer t.Stop()
+	select {
+	case <-r.dead():
+	case <-t.C:
+	case <-ctx.Done():
+	}
 }
 
 // drain lets calls in flight end, for the grace given.

@@ -24,6 +24,7 @@ type spawner struct {
 	done  chan struct{}
 	root  bool
 	noNew error // why no-new-privileges could not be set
+	limit bool  // resource limits can be set on the children
 	uids  atomic.Int64
 }
 
@@ -34,6 +35,7 @@ type spawnJob struct {
 
 func newSpawner() *spawner {
 	s := &spawner{jobs: make(chan spawnJob), done: make(chan struct{}), root: os.Geteuid() == 0}
+	s.limit = !s.root || mayLimitOthers()
 	set := make(chan error)
 	go func() {
 		runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
@@ -59,6 +61,8 @@ func (s *spawner) tier() (tier, why string) {
 		return "T0 dev", fmt.Sprintf("no confinement: no-new-privileges: %v", s.noNew)
 	case !s.root:
 		return "T0 dev", "plugins run under the host's own user id with no new privileges and resource limits; start the host as root for a user id per plugin"
+	case !s.limit:
+		return "T1 basic", "a user id per plugin and no new privileges, but no resource limits: the host lacks CAP_SYS_RESOURCE; files and network are not walled off"
 	default:
 		return "T1 basic", "a user id per plugin, no new privileges, resource limits; files and network are not walled off"
 	}
@@ -81,11 +85,21 @@ func (s *spawner) start(cmd *exec.Cmd, uid int) error {
 	if err := <-result; err != nil {
 		return err
 	}
-	return limit(cmd.Process.Pid)
+	if !s.limit {
+		return nil
+	}
+	return setLimits(cmd.Process.Pid)
 }
 
-// limit sets what the process may take, before it has said its first word.
-func limit(pid int) error {
+// mayLimitOthers says whether limits can be set on a process under another user id, which takes a capability that containers often lack.
+func mayLimitOthers() bool {
+	var data [2]unix.CapUserData
+	head := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	return unix.Capget(&head, &data[0]) == nil && data[0].Effective&(1<<unix.CAP_SYS_RESOURCE) != 0
+}
+
+// setLimits says what the process may take, before it has said its first word.
+func setLimits(pid int) error {
 	for resource, most := range map[int]uint64{
 		unix.RLIMIT_NOFILE: 1024,
 		unix.RLIMIT_CORE:   0,

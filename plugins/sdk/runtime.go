@@ -15,6 +15,7 @@ import (
 
 // Describe says who the plugin is; the host compares it with the manifest it trusts.
 func (s *server) Describe(context.Context, *pluginv1.DescribeRequest) (*pluginv1.DescribeResponse, error) {
+	s.described.Do(s.restoreOutput)
 	return &pluginv1.DescribeResponse{
 		PluginId: s.id, Version: s.version, ManifestSha256: s.manifest, Kinds: s.kinds, Capabilities: s.caps, SdkVersion: Version,
 	}, nil

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"runtime/debug"
+	"sync"
 	"sync/atomic"
 
 	"github.com/hashicorp/go-hclog"
@@ -101,6 +102,8 @@ type server struct {
 	instances             *instances
 	inflight              atomic.Int32
 	draining              atomic.Bool
+	described             sync.Once
+	stderr                *os.File
 
 	pluginv1.UnimplementedRuntimeServer
 	pluginv1.UnimplementedPaymentServer
@@ -108,11 +111,15 @@ type server struct {
 }
 
 func newServer[T any](p Plugin[T], log *slog.Logger) *server {
-	s := &server{id: p.ID, version: p.Version, manifest: sha256Hex(p.Manifest), log: log, http: newHTTPClient()}
+	s := &server{id: p.ID, version: p.Version, manifest: sha256Hex(p.Manifest), log: log, http: newHTTPClient(), stderr: os.Stderr}
 	s.kinds, s.caps = capabilities[T]()
 	s.instances = newInstances(func(ctx context.Context, in Instance) (any, error) { return p.New(ctx, in) })
 	return s
 }
+
+// restoreOutput undoes go-plugin's redirection of os.Stdout and os.Stderr into a stream of gRPC, in which the last words of
+// a program that ends at once would be lost. The host reads the real standard error as the plugin's log.
+func (s *server) restoreOutput() { os.Stdout, os.Stderr = s.stderr, s.stderr }
 
 func (s *server) register(g grpc.ServiceRegistrar) {
 	pluginv1.RegisterRuntimeServer(g, s)
