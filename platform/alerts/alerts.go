@@ -150,7 +150,7 @@ func (a *Alerts) onRule(ctx context.Context, e outbox.Event) error {
 }
 
 func (a *Alerts) onStock(ctx context.Context, e outbox.Event) error {
-	levels, err := changedLevels(e.Payload)
+	levels, err := changedLevels(e)
 	if err != nil || len(levels) == 0 {
 		return err
 	}

@@ -1,7 +1,6 @@
 package alerts
 
 import (
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -10,6 +9,7 @@ import (
 	"allhours/platform/base/db"
 	"allhours/platform/base/money"
 	"allhours/platform/base/outbox"
+	"allhours/platform/inventory"
 )
 
 // signal is how a kind sees the business. look observes named subjects (level ids for stock, order ids else); sweep finds subjects in breach that no
@@ -29,16 +29,14 @@ var signals = map[Kind]signal{
 }
 
 // changedLevels reads the level ids of a stock.changed event.
-func changedLevels(payload json.RawMessage) ([]string, error) {
-	var changes []struct {
-		LevelID string `json:"level_id"`
+func changedLevels(e outbox.Event) ([]string, error) {
+	var changed inventory.StockChangedV1
+	if err := e.Decode(&changed); err != nil {
+		return nil, err
 	}
-	if err := json.Unmarshal(payload, &changes); err != nil {
-		return nil, fmt.Errorf("alerts: stock.changed: %w", err)
-	}
-	ids := make([]string, len(changes))
-	for i, c := range changes {
-		ids[i] = c.LevelID
+	ids := make([]string, len(changed.Levels))
+	for i, l := range changed.Levels {
+		ids[i] = l.LevelID.String()
 	}
 	return ids, nil
 }
@@ -48,8 +46,8 @@ func orderOf(e outbox.Event) (string, error) {
 	var p struct {
 		OrderID string `json:"order_id"`
 	}
-	if err := json.Unmarshal(e.Payload, &p); err != nil {
-		return "", fmt.Errorf("alerts: %s: %w", e.Type, err)
+	if err := e.Decode(&p); err != nil {
+		return "", err
 	}
 	if p.OrderID == "" {
 		p.OrderID = e.Subject

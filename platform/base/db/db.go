@@ -76,13 +76,20 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	g, err := gorm.Open(postgres.New(postgres.Config{Conn: stdlib.OpenDBFromPool(pool)}), &gorm.Config{
 		SkipDefaultTransaction: true,
 		// TranslateError stays off: it would drop the constraint's name, which the owning package turns into its code.
-		Logger: logger.NewSlogLogger(slog.Default(), logger.Config{SlowThreshold: 500 * time.Millisecond, LogLevel: logger.Warn, IgnoreRecordNotFoundError: true, ParameterizedQueries: true}),
+		Logger: slow{logger.NewSlogLogger(slog.Default(), logger.Config{SlowThreshold: 500 * time.Millisecond, LogLevel: logger.Warn, ParameterizedQueries: true})},
 	})
 	if err != nil {
 		pool.Close()
 		return nil, fmt.Errorf("open GORM: %w", err)
 	}
 	return &DB{pool: pool, gorm: g, wakes: &wakes{pending: map[string]bool{}}}, nil
+}
+
+// slow logs slow statements only: an error goes up to the edge, which logs it once.
+type slow struct{ logger.Interface }
+
+func (l slow) Trace(ctx context.Context, begin time.Time, statement func() (string, int64), _ error) {
+	l.Interface.Trace(ctx, begin, statement, nil)
 }
 
 // WithClock returns a DB whose transactions take Now from the clock and not from the database server; for tests.
