@@ -25,7 +25,7 @@ func (r *Relay) Deliver(ctx context.Context, d Delivery) error {
 	if timeout == 0 {
 		return nil // a newer version's subscriber
 	}
-	e, claimed, err := r.claim(ctx, d, timeout+r.opts.Redrive/2)
+	e, claimed, err := r.claim(ctx, d)
 	if err != nil || !claimed {
 		return err
 	}
@@ -66,9 +66,9 @@ func (s Subscription) timeout() time.Duration {
 	return s.Timeout
 }
 
-// claim takes the delivery for this worker for the lease's length, in one round
-// trip. Of several workers with the same wake-up one gets it.
-func (r *Relay) claim(ctx context.Context, d Delivery, lease time.Duration) (e Event, claimed bool, err error) {
+// claim takes the delivery for this worker, in one round trip. Of several workers
+// with the same wake-up one gets it.
+func (r *Relay) claim(ctx context.Context, d Delivery) (e Event, claimed bool, err error) {
 	var waited time.Duration
 	err = r.db.Pipeline(ctx, db.Job(d.Tenant, d.Subscriber), func(b *pgx.Batch) {
 		claimed = false
@@ -78,7 +78,7 @@ func (r *Relay) claim(ctx context.Context, d Delivery, lease time.Duration) (e E
 				RETURNING tenant_id, event_id)
 			SELECT e.type, e.subject, e.payload, e.actor, e.created_at, COALESCE($5, clock_timestamp()) - e.due_at
 			FROM claimed c JOIN outbox_events e ON e.tenant_id = c.tenant_id AND e.id = c.event_id`,
-			d.Tenant, d.Event, d.Subscriber, d.Attempt, r.db.Frozen(), lease).Query(func(rows pgx.Rows) error {
+			d.Tenant, d.Event, d.Subscriber, d.Attempt, r.db.Frozen(), r.opts.Redrive).Query(func(rows pgx.Rows) error {
 			for rows.Next() {
 				var payload, actor []byte
 				e = Event{Tenant: d.Tenant, ID: d.Event, delivery: d}
@@ -108,6 +108,7 @@ func (r *Relay) handle(ctx context.Context, e Event, timeout time.Duration) (err
 	sc.Actor.RequestID = e.Actor.RequestID
 	ctx, cancel := context.WithTimeout(db.WithScope(ctx, sc), timeout)
 	defer cancel()
+	go r.keep(ctx, e)
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
@@ -119,6 +120,24 @@ func (r *Relay) handle(ctx context.Context, e Event, timeout time.Duration) (err
 		}
 	}
 	return nil // the subscription was taken out after the event was published
+}
+
+// keep renews the claim while the handler is at work and within its time, so that a
+// dead worker's deliveries come up again soon however long they may take.
+func (r *Relay) keep(ctx context.Context, e Event) {
+	tick := time.NewTicker(r.opts.Redrive / 3)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		err := r.record(ctx, e, `next_at = COALESCE($5, now()) + $6::interval`, r.db.Frozen(), r.opts.Redrive)
+		if err != nil && ctx.Err() == nil {
+			slog.WarnContext(ctx, "outbox: a claim was not renewed", "event_id", e.ID, "subscriber", e.delivery.Subscriber, "err", err)
+		}
+	}
 }
 
 func (r *Relay) confirm(ctx context.Context, e Event) error {

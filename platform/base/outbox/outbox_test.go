@@ -240,6 +240,29 @@ func TestSlowWorkerIsFencedOff(t *testing.T) {
 	}
 }
 
+// TestLongHandlerKeepsItsClaim has a handler take many times the redrive time.
+func TestLongHandlerKeepsItsClaim(t *testing.T) {
+	t.Parallel()
+	redrive, calls := 300*time.Millisecond, make(chan struct{}, 10)
+	release := make(chan struct{})
+	r := newRig(t, outbox.Options{Redrive: redrive}, func(r *rig) []outbox.Subscription {
+		return []outbox.Subscription{{Event: "thing.*", Subscriber: "test", Handle: func(context.Context, outbox.Event) error {
+			calls <- struct{}{}
+			<-release
+			return nil
+		}}}
+	})
+	r.append("thing.done", "s")
+	receive(t, calls)
+	select {
+	case <-calls:
+		t.Error("called again while at work")
+	case <-time.After(4 * redrive):
+	}
+	close(release)
+	r.states("test done 1")
+}
+
 func TestFailures(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
