@@ -22,7 +22,9 @@ export default defineConfig({
     cssTarget: ['chrome111', 'safari16.4', 'firefox114'],
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
-    sourcemap: false
+    sourcemap: false,
+    // React Query marks its files for server components; a bundle has none.
+    rolldownOptions: { onLog: (level, log, handle) => log.code !== 'MODULE_LEVEL_DIRECTIVE' && handle(level, log) }
   },
   test: { environment: 'happy-dom', include: ['src/**/*.test.{ts,tsx}'], setupFiles: ['src/test.ts'] }
 } as Parameters<typeof defineConfig>[0])

@@ -5,6 +5,9 @@ import { atom } from 'nanostores'
 export const locales = ['en', 'zh'] as const
 export type Locale = (typeof locales)[number]
 
+/** ownName is how a language calls itself. */
+export const ownName: Record<Locale, string> = { en: 'English', zh: '中文' }
+
 /** pickLocale takes the first wish that the shop speaks: "zh-CN" finds "zh". Falls back to the first offered. */
 export function pickLocale(wishes: readonly string[], offered: readonly Locale[]): Locale {
   for (const wish of wishes) {

@@ -6,10 +6,12 @@ import { zh } from './zh'
 
 type Defined = { component: string; base: Record<string, unknown> }
 const src = join(import.meta.dirname, '..')
-const modules = import.meta.glob<Record<string, Defined>>('../*/messages.ts', { eager: true })
+const modules = import.meta.glob<Record<string, Defined>>(['../*/messages.ts', '../ui/problem-text.ts'], {
+  eager: true
+})
 const english = Object.values(modules)
   .flatMap(m => Object.values(m))
-  .filter(m => m.component)
+  .filter(m => typeof m === 'object' && m?.component)
 const chinese = zh as Record<string, Record<string, unknown>>
 
 const text = (v: unknown): string => (typeof v === 'string' ? v : JSON.stringify((v as { input?: unknown }).input ?? v))
@@ -30,7 +32,7 @@ describe.each(english.map(m => [m.component, m.base] as const))('%s', (component
   })
   test('really is Chinese', () => {
     for (const [key, value] of Object.entries(chinese[component] ?? {})) {
-      expect(text(value), key).toMatch(/\p{Script=Han}|^\{|^[\d\s\p{P}]*$/u)
+      expect(text(value), key).toMatch(/\p{Script=Han}|^\{n\} ×$|^[\d\s\p{P}]*$/u)
     }
   })
 })

@@ -1,0 +1,79 @@
+import { useStore } from '@nanostores/react'
+import { queryOptions, useQuery } from '@tanstack/react-query'
+import { atom } from 'nanostores'
+import { answer, api } from '../api/client'
+import { Problem } from '../api/problem'
+import { queries } from '../api/queries'
+import type { Cart } from '../api/shapes'
+import { locale } from '../i18n/locale'
+import { Basket } from './basket'
+
+/** The cart lives on the server, found by a cookie; a customer without one sees null. */
+export const cartQuery = queryOptions({
+  queryKey: ['cart'],
+  queryFn: async (): Promise<Cart | null> => {
+    try {
+      return await answer<Cart>(api.GET('/api/v1/storefront/cart', {}))
+    } catch (error) {
+      if (error instanceof Problem && error.status === 404) return null
+      throw error
+    }
+  }
+})
+
+const told = (cart: Cart | null) => queries.setQueryData(cartQuery.queryKey, cart)
+const current = () => queries.getQueryData(cartQuery.queryKey) ?? undefined
+
+/** cartError is the last refused change of a quantity, until the next one works. */
+export const cartError = atom<unknown>(undefined)
+
+export const basket = new Basket({
+  now: current,
+  replace: lines => answer<Cart>(api.PUT('/api/v1/storefront/cart/lines', { body: { lines } })),
+  add: async line => {
+    if (!(await queries.ensureQueryData(cartQuery))) {
+      told(await answer<Cart>(api.POST('/api/v1/storefront/cart', { body: { language: locale.get() } })))
+    }
+    return answer<Cart>(api.POST('/api/v1/storefront/cart/lines', { body: line }))
+  },
+  told: cart => {
+    cartError.set(undefined)
+    told(cart)
+  },
+  failed: error => {
+    cartError.set(error)
+    void queries.invalidateQueries({ queryKey: cartQuery.queryKey })
+  }
+})
+
+/** forgetCart is for after the order: the server has closed the cart. */
+export const forgetCart = () => told(null)
+
+export type CartChange = Partial<
+  Pick<Cart, 'email' | 'phone' | 'name' | 'note' | 'fulfilment_type' | 'location_id' | 'shipping_address'>
+>
+
+/** changeCart tells the server who buys and how it goes to them; the answer has the new totals. */
+export async function changeCart(change: CartChange): Promise<Cart> {
+  await basket.settle()
+  const cart = await answer<Cart>(api.PATCH('/api/v1/storefront/cart', { body: change }))
+  told(cart)
+  return cart
+}
+
+export function useCart() {
+  const query = useQuery(cartQuery)
+  const wanted = useStore(basket.wanted)
+  const error = useStore(cartError)
+  const lines = query.data?.lines ?? []
+  return {
+    query,
+    cart: query.data ?? undefined,
+    error,
+    /** settling: the totals shown are about to change. */
+    settling: Object.keys(wanted).length > 0,
+    count: lines.reduce((n, l) => n + (wanted[l.variant_id] ?? l.quantity), 0),
+    quantityOf: (variant: string) =>
+      wanted[variant] ?? lines.filter(l => l.variant_id === variant).reduce((n, l) => n + l.quantity, 0)
+  }
+}

@@ -1,0 +1,36 @@
+import { count, params } from '@nanostores/i18n'
+import { i18n } from '../i18n/locale'
+
+export const shopText = i18n('shop', {
+  skip: 'Skip to the content',
+  home: params('{shop}: to the shop'),
+  search: 'Search',
+  searchIn: params('Search in {shop}'),
+  account: 'Account',
+  cart: 'Cart',
+  cartCount: count({ one: 'Cart, {count} item', many: 'Cart, {count} items' }),
+  language: 'Language',
+  themeSystem: 'Colours: as the device',
+  themeLight: 'Colours: light',
+  themeDark: 'Colours: dark',
+  findOrder: 'Find my order',
+  myOrders: 'My orders',
+  contact: 'Contact',
+  help: 'Help',
+  poweredBy: 'Orders taken day and night',
+  secure: 'Your payment is confirmed by the payment provider; card details never reach this shop.',
+  offline: 'You are offline. You can look around; ordering needs a connection.',
+  unknownTitle: 'There is no shop at this address',
+  unknownText: 'Check the address for typing errors, or ask the shop for its link.',
+  closedTitle: 'This shop is closed',
+  closedText: 'It no longer takes orders. If you have an open order here, write to the shop.',
+  suspendedTitle: 'This shop is taking a break',
+  suspendedText: 'It does not take orders at the moment. Please come back later. Orders already placed are not lost.',
+  missingTitle: 'This page does not exist',
+  missingText: 'It may have moved. The shop itself is open.',
+  toShop: 'To the shop',
+  shipping: 'Delivery',
+  pickup: 'Pick-up',
+  digital: 'Instant download',
+  open: 'Open 24 hours'
+})
