@@ -1,0 +1,146 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// server is the listening side of a Gateway.
+type server struct {
+	public   net.Listener
+	internal *http.Server
+	inside   net.Listener
+	served   chan error
+	workers  sync.WaitGroup
+	stop     context.CancelFunc // of the workers
+	once     sync.Once
+	err      error
+}
+
+// Start listens and serves until Stop. It returns once connections are taken; Done tells when serving has ended by itself.
+func (g *Gateway) Start(ctx context.Context) error {
+	l, err := net.Listen("tcp", g.config.Listen)
+	if err != nil {
+		return fmt.Errorf("ALLHOURS_LISTEN: %w", err)
+	}
+	if err := g.startInternal(); err != nil {
+		_ = l.Close()
+		return err
+	}
+	s := &g.server
+	s.public, s.served = l, make(chan error, 1)
+	work, stop := context.WithCancel(context.WithoutCancel(ctx))
+	s.stop = stop
+	s.workers.Go(func() { g.directory.watch(work) })
+	s.workers.Go(func() { g.live.run(work) })
+	go func() { s.served <- g.app.Listener(patient{l}) }()
+	return nil
+}
+
+// Addr is where the gateway listens, with the port it was given.
+func (g *Gateway) Addr() string { return g.server.public.Addr().String() }
+
+// InternalAddr is where metrics are; "" if they are off.
+func (g *Gateway) InternalAddr() string {
+	if g.server.inside == nil {
+		return ""
+	}
+	return g.server.inside.Addr().String()
+}
+
+// Done yields the error that ended the serving without a Stop.
+func (g *Gateway) Done() <-chan error { return g.server.served }
+
+// Stop drains: /readyz says no, after DrainDelay no connection is taken any more, live streams end with a hint to come back, requests in flight finish, and
+// what has not finished after DrainTimeout is given up. It returns when nothing of this gateway runs any more.
+func (g *Gateway) Stop(ctx context.Context) error {
+	g.server.once.Do(func() { g.server.err = g.drain(ctx) })
+	return g.server.err
+}
+
+func (g *Gateway) drain(ctx context.Context) error {
+	s := &g.server
+	g.draining.Store(true)
+	if s.public == nil {
+		g.kill()
+		return nil
+	}
+	select {
+	case <-time.After(g.config.DrainDelay):
+	case <-ctx.Done():
+	}
+	g.live.close()
+	grace, cancel := context.WithTimeout(ctx, g.config.DrainTimeout)
+	defer cancel()
+	err := g.app.ShutdownWithContext(grace)
+	g.kill() // handlers that are still there see their context end
+	if err != nil {
+		slog.Warn("gateway: gave up requests that did not finish", "after", g.config.DrainTimeout)
+		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+		defer cancel()
+		if e := g.app.ShutdownWithContext(last); e == nil {
+			err = nil
+		}
+	}
+	if s.internal != nil {
+		_ = s.internal.Close()
+	}
+	s.stop()
+	s.workers.Wait()
+	if err != nil {
+		return fmt.Errorf("gateway: drain: %w", err)
+	}
+	return nil
+}
+
+func (g *Gateway) startInternal() error {
+	if g.config.Internal == "" {
+		return nil
+	}
+	l, err := net.Listen("tcp", g.config.Internal)
+	if err != nil {
+		return fmt.Errorf("ALLHOURS_LISTEN_INTERNAL: %w", err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(g.registry, promhttp.HandlerOpts{}))
+	g.server.inside = l
+	g.server.internal = &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	go func() {
+		if err := g.server.internal.Serve(l); err != nil && !errors.Is(err, http.ErrServerClosed) {
+			slog.Error("gateway: internal listener", "err", err)
+		}
+	}()
+	return nil
+}
+
+// writePatience is how long a client may take nothing at all of what is sent to it.
+const writePatience = 30 * time.Second
+
+// patient makes connections whose every write has a deadline of its own: a live stream or a long download may last for hours, a stuck client may not.
+// (fasthttp's WriteTimeout would be one deadline for the whole answer.)
+type patient struct{ net.Listener }
+
+func (l patient) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return &patientConn{Conn: c}, nil
+}
+
+type patientConn struct{ net.Conn }
+
+func (c *patientConn) Write(p []byte) (int, error) {
+	if err := c.SetWriteDeadline(time.Now().Add(writePatience)); err != nil {
+		return 0, err
+	}
+	return c.Conn.Write(p)
+}
