@@ -137,6 +137,7 @@ CREATE TABLE order_events (
   actor_name text NOT NULL DEFAULT '',
   data       jsonb NOT NULL DEFAULT '{}',
   public     boolean NOT NULL DEFAULT true,   -- shown to the customer
+  version    bigint NOT NULL DEFAULT 1,       -- of the order from then on
   at         timestamptz NOT NULL,
   PRIMARY KEY (tenant_id, order_id, id)
 );

@@ -24,18 +24,18 @@ CREATE TYPE placing_outcome AS (seq int, outcome text, order_id uuid, number big
 --   p_ids, p_keys ('' = none), p_hashes, p_carts, p_cart_versions   one per order, by seq
 --   p_check_* products and the versions that were priced, by seq
 --   p_pool_*  the distinct supplies that are wanted; p_need_* how much of them (pool = position in p_pool_*), by seq, at a location or (NULL) at any
---   p_plan    orders a month, 0 = no limit
+--   p_plan    orders a month, 0 = no limit;  p_moment  what time it is, NULL = now()
 -- +goose StatementBegin
 CREATE FUNCTION place_orders(
   p_orders jsonb, p_lines jsonb, p_ids uuid[], p_keys text[], p_hashes bytea[], p_carts uuid[], p_cart_versions bigint[],
   p_check_seq int[], p_check_product uuid[], p_check_version bigint[],
   p_pool_kind text[], p_pool_key text[],
   p_need_seq int[], p_need_pool int[], p_need_location uuid[], p_need_quantity bigint[],
-  p_plan bigint
+  p_plan bigint, p_moment timestamptz
 ) RETURNS SETOF placing_outcome LANGUAGE plpgsql AS $$
 DECLARE
   t        uuid := current_tenant();
-  moment   timestamptz := now();
+  moment   timestamptz := coalesce(p_moment, now());
   total    int := cardinality(p_ids);
   open     int[];          -- still in the running, ascending
   claimed  text[];
@@ -172,8 +172,8 @@ BEGIN
   -- Orders, lines, timeline.
   INSERT INTO orders (tenant_id, id, number, cart_id, external_ref, channel, customer_id, status, fulfilment_type, payment_method, location_id, currency, language,
       email, phone, name, shipping_address, note, tags, subtotal, discount_total, shipping_total, tax_total, total, tax_included, expires_at, placed_at, created_at, updated_at)
-    SELECT t, o.id, first_number + array_position(numbered, o.seq) - 1, o.cart_id, o.external_ref, o.channel, o.customer_id, o.status, o.fulfilment_type, o.payment_method, o.location_id,
-      o.currency, o.language, o.email, o.phone, o.name, o.shipping_address, o.note, o.tags, o.subtotal, o.discount_total, o.shipping_total, o.tax_total, o.total, o.tax_included,
+    SELECT t, o.id, first_number + array_position(numbered, o.seq) - 1, o.cart_id, coalesce(o.external_ref, ''), o.channel, o.customer_id, o.status, o.fulfilment_type, o.payment_method, o.location_id,
+      o.currency, coalesce(o.language, ''), o.email, o.phone, o.name, o.shipping_address, o.note, o.tags, o.subtotal, o.discount_total, o.shipping_total, o.tax_total, o.total, o.tax_included,
       moment + o.expires_seconds * interval '1 second', CASE WHEN o.status = 'placed' THEN moment END, moment, moment
     FROM jsonb_to_recordset(p_orders) AS o(seq int, id uuid, cart_id uuid, external_ref text, channel text, customer_id uuid, status text, fulfilment_type text, payment_method text,
       location_id uuid, currency text, language text, email text, phone text, name text, shipping_address jsonb, note text, tags text[], subtotal bigint, discount_total bigint,

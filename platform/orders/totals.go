@@ -1,0 +1,110 @@
+package orders
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"allhours/platform/base/fault"
+	"allhours/platform/catalog"
+)
+
+// want is a line asked for.
+type want struct {
+	Variant  uuid.UUID
+	Quantity int
+}
+
+// Problem is what stands in the way of ordering a line.
+type Problem struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
+// Totals is what an order comes to, in minor units.
+type Totals struct {
+	Subtotal int64
+	Discount int64
+	Shipping int64
+	Tax      int64
+	Total    int64
+	Included bool // the tax is in the prices
+}
+
+// Bounds of one order. Sums of what they let through stay far from the limits of int64.
+const (
+	maxLines      = 200
+	maxLineAmount = 1_000_000_000_000_000
+)
+
+var (
+	problemGone     = Problem{"unavailable", "This is not sold any more."}
+	problemPrice    = Problem{"no_price", "This has no price in your currency."}
+	problemTooMuch  = Problem{"amount_too_large", "This line comes to more than can be ordered at once. Lower the quantity."}
+	problemSoldOut  = Problem{"out_of_stock", "This is sold out."}
+	problemTooFew   = Problem{"not_enough", "There is not enough of this left."}
+	problemQuantity = "quantity_not_allowed"
+	problemType     = "fulfilment_not_possible"
+)
+
+// priceLine prices one line and tells what stands in its way, if anything. fulfilment "" leaves its type open.
+func priceLine(s catalog.Sellable, known bool, quantity int, fulfilment string) (unit int64, p *Problem) {
+	if !known || s.ProductStatus != "active" || s.VariantStatus != "active" {
+		return 0, &problemGone
+	}
+	if err := s.CheckQuantity(quantity); err != nil {
+		unit, _ = s.UnitPrice(quantity)
+		return unit, &Problem{problemQuantity, fault.Of(err).Message}
+	}
+	unit, ok := s.UnitPrice(quantity)
+	if !ok {
+		return 0, &problemPrice
+	}
+	if unit > 0 && int64(quantity) > maxLineAmount/unit {
+		return unit, &problemTooMuch
+	}
+	if fulfilment != "" && !slices.Contains(s.FulfilmentTypes, fulfilment) {
+		return unit, &Problem{problemType, fmt.Sprintf("This cannot be ordered for %q. Choose another way of delivery or remove it.", fulfilment)}
+	}
+	return unit, nil
+}
+
+// total works out line totals, taxes and the order's totals. The order of lines and goods is the same; the lines' unit prices are set.
+func total(lines []Line, goods []catalog.Sellable, taxes catalog.Taxes, country string) Totals {
+	var t Totals
+	t.Included = len(goods) == 0 || goods[0].TaxIncluded
+	amounts := make([]int64, len(lines))
+	rates := make([]int, len(lines))
+	for i := range lines {
+		lines[i].Total = lines[i].UnitPrice*int64(lines[i].Quantity) - lines[i].Discount
+		amounts[i] = lines[i].Total
+		rates[i] = taxes.Rate(goods[i].TaxClass, country)
+		t.Subtotal += lines[i].Total
+		t.Discount += lines[i].Discount
+	}
+	for i, tax := range catalog.SplitTax(amounts, rates, t.Included) {
+		lines[i].Tax = tax
+		t.Tax += tax
+	}
+	t.Total = t.Subtotal + t.Shipping
+	if !t.Included {
+		t.Total += t.Tax
+	}
+	return t
+}
+
+// lineOf is the snapshot of a variant in an order.
+func lineOf(n int, s catalog.Sellable, quantity int, unit int64) Line {
+	id := s.VariantID
+	l := Line{Line: n, VariantID: &id, SKU: s.SKU, Title: s.Title, Options: s.Options, Image: s.Image, Quantity: quantity, UnitPrice: unit, Uses: []Use{}}
+	if l.Options == nil {
+		l.Options = map[string]string{}
+	}
+	if s.Tracked {
+		for _, u := range s.Uses {
+			l.Uses = append(l.Uses, Use(u))
+		}
+	}
+	return l
+}
