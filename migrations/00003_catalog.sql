@@ -26,8 +26,8 @@ CREATE TABLE products (
   description jsonb NOT NULL DEFAULT '{}',
   tax_class   text NOT NULL DEFAULT 'standard',
   attributes  jsonb NOT NULL DEFAULT '{}',
-  options     jsonb NOT NULL DEFAULT '[]',  -- [{"name": {"en": "Size"}, "values": ["S", "M"]}]
-  search      text NOT NULL DEFAULT '',     -- lower-case titles, skus and tags, written by the catalog
+  options     jsonb NOT NULL DEFAULT '[]',  -- [{"name": "Size", "values": ["S", "M"]}]
+  sort_title  text COLLATE "C" NOT NULL DEFAULT '', -- normalized title, for lists by name
   version     bigint NOT NULL DEFAULT 1,
   created_at  timestamptz NOT NULL,
   updated_at  timestamptz NOT NULL,
@@ -36,6 +36,20 @@ CREATE TABLE products (
 );
 CALL tenant_table('products');
 CREATE INDEX products_status ON products (tenant_id, status, id);
+CREATE INDEX products_by_name ON products (tenant_id, status, sort_title, id);
+
+-- What a product is found by: words, and pairs of characters where a script has no spaces. Written by the catalog. Equality and ranges of text are leakproof, so that this
+-- index works under row-level security, where those for LIKE, trigrams and tsvector are not used (docs/decisions/0030-search.md).
+CREATE TABLE product_terms (
+  tenant_id  uuid NOT NULL,
+  term       text COLLATE "C" NOT NULL,
+  product_id uuid NOT NULL,
+  weight     smallint NOT NULL,
+  PRIMARY KEY (tenant_id, term, product_id),
+  FOREIGN KEY (tenant_id, product_id) REFERENCES products (tenant_id, id) ON DELETE CASCADE
+);
+CALL tenant_table('product_terms');
+CREATE INDEX product_terms_product ON product_terms (tenant_id, product_id);
 
 CREATE TABLE product_categories (
   tenant_id   uuid NOT NULL,
@@ -104,6 +118,7 @@ CREATE TABLE prices (
 );
 CALL tenant_table('prices');
 CREATE INDEX prices_list ON prices (tenant_id, price_list_id);
+CREATE INDEX variants_barcode ON variants (tenant_id, barcode) WHERE barcode <> '';
 
 CREATE TABLE tax_rates (
   tenant_id   uuid NOT NULL REFERENCES tenants (id),

@@ -14,25 +14,46 @@ import (
 	"sync/atomic"
 
 	"github.com/google/uuid"
+	"golang.org/x/sync/singleflight"
 
+	"allhours/platform/base/blob"
 	"allhours/platform/base/db"
+	"allhours/tenants"
 )
 
 // Catalog does everything with products. One per process; Follow keeps its caches true.
 type Catalog struct {
 	db        *db.DB
+	files     *blob.Store
+	limits    *tenants.Limits
+	supplier  Supplier
+	front     Front
 	sellables *cache[sellableKey, Sellable]
 	skus      *cache[skuKey, uuid.UUID]
 	taxes     *cache[uuid.UUID, Taxes]
+	pages     *cache[string, any] // what shoppers were shown within the last second
+	looking   singleflight.Group
 	following atomic.Bool
+	drawing   chan struct{} // one place for each picture that may be worked on at a time
+	resizing  singleflight.Group
+}
+
+// Parts are what a Catalog works with beside the database; those that it lacks are for tools and tests that do without.
+type Parts struct {
+	Files    *blob.Store     // pictures and imports
+	Limits   *tenants.Limits // of the plan
+	Supplier Supplier        // inventory
+	Front    Front
 }
 
 // New makes a Catalog on the database.
-func New(d *db.DB) *Catalog {
-	c := &Catalog{db: d}
+func New(d *db.DB, p Parts) *Catalog {
+	c := &Catalog{db: d, files: p.Files, limits: p.Limits, supplier: p.Supplier, front: p.Front}
+	c.drawing = make(chan struct{}, 2)
 	c.sellables = newCache[sellableKey, Sellable](20_000)
 	c.skus = newCache[skuKey, uuid.UUID](20_000)
 	c.taxes = newCache[uuid.UUID, Taxes](5_000)
+	c.pages = newCache[string, any](2_000)
 	return c
 }
 
@@ -53,12 +74,14 @@ func (c *Catalog) forgetAll() {
 	c.sellables.forgetAll()
 	c.skus.forgetAll()
 	c.taxes.forgetAll()
+	c.pages.forgetAll()
 }
 
 func (c *Catalog) forget(tenant uuid.UUID) {
 	c.sellables.forget(tenant)
 	c.skus.forget(tenant)
 	c.taxes.forget(tenant)
+	c.pages.forget(tenant)
 }
 
 // Text is a text by language: {"en": "Mug", "zh": "杯子"}.

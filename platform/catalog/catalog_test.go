@@ -26,10 +26,29 @@ func open(t testing.TB) *shop {
 
 func openOn(t testing.TB, d *db.DB) *shop {
 	t.Helper()
-	s := &shop{Catalog: New(d), t: t, sc: db.Scope{Tenant: db.NewID(), Actor: db.Actor{Kind: "member", ID: "m1", Name: "Ann"}}}
+	s := &shop{Catalog: New(d, Parts{}), t: t, sc: db.Scope{Tenant: db.NewID(), Actor: db.Actor{Kind: "member", ID: "m1", Name: "Ann"}}}
 	s.exec(`INSERT INTO tenants (id, slug, name, industry, country, currency, time_zone, language, created_at, updated_at) VALUES (?, ?, 'Shop', 'retail', 'GB', 'GBP', 'Europe/London', 'en', now(), now())`,
 		s.sc.Tenant, "shop-"+s.sc.Tenant.String())
 	return s
+}
+
+// price makes the shop's price list.
+func (s *shop) list() uuid.UUID {
+	s.t.Helper()
+	l, err := s.AddPriceList(context.Background(), s.sc, PriceListInput{Name: "Standard", Currency: "GBP", TaxIncluded: true, Default: true})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return l.ID
+}
+
+func (s *shop) create(in ProductInput) Product {
+	s.t.Helper()
+	p, err := s.Create(context.Background(), s.sc, in)
+	if err != nil {
+		s.t.Fatalf("create: %v", err)
+	}
+	return p
 }
 
 func (s *shop) exec(sql string, args ...any) {

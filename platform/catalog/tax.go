@@ -3,11 +3,11 @@ package catalog
 import (
 	"context"
 	"fmt"
-	"math/big"
 
 	"github.com/google/uuid"
 
 	"allhours/platform/base/db"
+	"allhours/platform/base/money"
 )
 
 // Taxes are a tenant's rates in basis points (2000 = 20 %), by tax class and country.
@@ -68,21 +68,14 @@ func TaxOf(amount int64, basisPoints int, included bool) int64 {
 	if included {
 		whole += int64(basisPoints)
 	}
-	n := new(big.Int).Mul(big.NewInt(amount), big.NewInt(int64(basisPoints)))
-	return roundHalfAway(n, whole)
-}
-
-// roundHalfAway gives n / d for positive d. The result fits: it is never larger than the amount n came from.
-func roundHalfAway(n *big.Int, d int64) int64 {
-	den := big.NewInt(d)
-	q, r := new(big.Int).QuoRem(n, den, new(big.Int))
-	if r.Abs(r).Lsh(r, 1).Cmp(den) >= 0 {
-		q.Add(q, big.NewInt(int64(n.Sign())))
+	tax, err := money.Money{Amount: amount}.Fraction(int64(basisPoints), whole)
+	if err != nil { // the result is at most the amount, so only a negative rate comes here
+		panic("catalog: tax rate out of range: " + err.Error())
 	}
-	return q.Int64()
+	return tax.Amount
 }
 
-// SplitTax gives the tax of each line (amounts in minor units, one rate each) so that the taxes of the lines of one rate add up to TaxOf of their sum: each line gets its
+// SplitTax gives the tax of each line (amounts >= 0 in minor units, with a rate each) so that the taxes of the lines of one rate add up to TaxOf of their sum: each line gets its
 // share rounded down, and the units left over go to the lines with the largest remainders, the earlier line first.
 func SplitTax(amounts []int64, basisPoints []int, included bool) []int64 {
 	taxes := make([]int64, len(amounts))
@@ -92,35 +85,21 @@ func SplitTax(amounts []int64, basisPoints []int, included bool) []int64 {
 	}
 	for bp, lines := range byRate {
 		var total int64
-		for _, i := range lines {
+		weights := make([]int64, len(lines))
+		for k, i := range lines {
+			weights[k] = amounts[i]
 			total += amounts[i]
 		}
-		share(taxes, amounts, lines, TaxOf(total, bp, included), bp, included)
+		if total == 0 {
+			continue
+		}
+		shares, err := money.Money{Amount: TaxOf(total, bp, included)}.Allocate(weights...)
+		if err != nil {
+			panic("catalog: tax of negative amounts: " + err.Error())
+		}
+		for k, i := range lines {
+			taxes[i] = shares[k].Amount
+		}
 	}
 	return taxes
-}
-
-func share(taxes, amounts []int64, lines []int, total int64, bp int, included bool) {
-	whole := int64(10_000)
-	if included {
-		whole += int64(bp)
-	}
-	rest := total
-	remainders := make([]int64, len(lines))
-	for k, i := range lines {
-		n := new(big.Int).Mul(big.NewInt(amounts[i]), big.NewInt(int64(bp)))
-		q, r := new(big.Int).DivMod(n, big.NewInt(whole), new(big.Int)) // r >= 0, so q is rounded down for negative amounts too
-		taxes[i], remainders[k] = q.Int64(), r.Int64()
-		rest -= taxes[i]
-	}
-	for ; rest > 0; rest-- {
-		best := 0
-		for k := range lines {
-			if remainders[k] > remainders[best] {
-				best = k
-			}
-		}
-		taxes[lines[best]]++
-		remainders[best] = -1
-	}
 }

@@ -7,6 +7,8 @@ import (
 	"github.com/google/uuid"
 
 	"allhours/platform/base/db"
+	"allhours/platform/base/outbox"
+	"allhours/tenants/audit"
 )
 
 // change is one movement to be: what it adds to its level.
@@ -167,10 +169,9 @@ func overdue(tx *db.Tx, limit int) ([]Owner, error) {
 	return owners, nil
 }
 
-// publish appends the event to the outbox.
+// publish puts the event into the outbox.
 func publish(tx *db.Tx, subject string, e StockChangedV1) error {
-	return tx.Exec(`INSERT INTO outbox_events (tenant_id, id, type, subject, payload, actor, due_at, created_at) VALUES (current_tenant(), ?, 'stock.changed', ?, ?::jsonb, ?::jsonb, ?, ?)`,
-		db.NewID(), subject, db.JSON[StockChangedV1]{V: e}, db.JSON[db.Actor]{V: tx.Scope.Actor}, tx.Now, tx.Now).Error
+	return outbox.Append(tx, "stock.changed", subject, e)
 }
 
 func configure(tx *db.Tx, level uuid.UUID, s Settings) error {
@@ -244,8 +245,5 @@ func unknownSKUs(tx *db.Tx, skus []string) ([]string, error) {
 
 // journal appends the change to the audit log.
 func journal(tx *db.Tx, action string, object uuid.UUID, before, after any) error {
-	a := tx.Scope.Actor
-	return tx.Exec(`INSERT INTO audit_log (tenant_id, id, at, actor_kind, actor_id, actor_name, via, request_id, action, object_type, object_id, before, after)
-		VALUES (current_tenant(), ?, ?, ?, ?, ?, ?, ?, ?, 'inventory', ?, ?::jsonb, ?::jsonb)`,
-		db.NewID(), tx.Now, a.Kind, a.ID, a.Name, a.Via, a.RequestID, action, object.String(), db.JSON[any]{V: before}, db.JSON[any]{V: after}).Error
+	return audit.Append(tx, audit.Entry{Action: action, ObjectType: "inventory", ObjectID: object.String(), Before: before, After: after})
 }
