@@ -44,7 +44,9 @@ func newRig(t *testing.T, o outbox.Options, subs func(r *rig) []outbox.Subscript
 	if o.Redrive == 0 {
 		o.Redrive = 300 * time.Millisecond
 	}
-	o.Poll = 20 * time.Millisecond
+	if o.Poll == 0 {
+		o.Poll = 20 * time.Millisecond
+	}
 	var err error
 	ctx, cancel := context.WithCancel(context.Background())
 	var work sync.WaitGroup
@@ -182,6 +184,25 @@ func TestLostWakeUpsAreRepeated(t *testing.T) {
 	r.states("test done 1")
 }
 
+// TestCommitWakesRelays has a relay that would look by itself only tomorrow. Many
+// commits close together share few notifications; the last one must not be lost.
+func TestCommitWakesRelays(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, outbox.Options{Poll: 24 * time.Hour, Redrive: 24 * time.Hour}, nil)
+	r.append("thing.done", "first")
+	receive(t, r.heard)
+	for range 20 {
+		var writers sync.WaitGroup
+		for i := range 8 {
+			writers.Go(func() { r.append("thing.done", fmt.Sprint(i)) })
+		}
+		writers.Wait()
+		for range 8 {
+			receive(t, r.heard)
+		}
+	}
+}
+
 func TestQueueDownAndBack(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, outbox.Options{Redrive: time.Hour}, nil)
@@ -237,6 +258,30 @@ func TestSlowWorkerIsFencedOff(t *testing.T) {
 	}
 	if len(r.heard) != 0 {
 		t.Error("two effects")
+	}
+}
+
+// TestCrashAfterCommit has the handler's transaction commit and everything after it
+// fail, as when the worker is killed at that moment.
+func TestCrashAfterCommit(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, outbox.Options{Redrive: 100 * time.Millisecond}, func(r *rig) []outbox.Subscription {
+		inTx := outbox.InTx(r.db, func(tx *db.Tx, e outbox.Event) error { return outbox.Append(tx, "effect", e.ID.String(), nil) })
+		return []outbox.Subscription{{Event: "thing.*", Subscriber: "test", Handle: func(ctx context.Context, e outbox.Event) error {
+			return errors.Join(inTx(ctx, e), errors.New("killed"))
+		}}}
+	})
+	r.append("thing.done", "s")
+	r.states("test done 1")
+	// A second effect would follow the redrive; give it one to follow.
+	r.append("thing.done", "later")
+	r.states("test done 1", "test done 1")
+	var effects int
+	r.do(func(tx *db.Tx) error {
+		return tx.Raw(`SELECT count(*) FROM outbox_events WHERE type = 'effect'`).Row().Scan(&effects)
+	})
+	if effects != 2 {
+		t.Errorf("%d effects of 2 events", effects)
 	}
 }
 
