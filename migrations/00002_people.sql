@@ -138,16 +138,16 @@ CREATE TABLE login_throttle (
 );
 CALL tenant_table('login_throttle');
 
--- Grows with every change of who may do what; processes that keep decisions in memory watch it.
-CREATE TABLE access_versions (
+-- Grows with every change of a tenant, its people and what they may do; processes that keep such things in memory watch it.
+CREATE TABLE tenant_versions (
   tenant_id  uuid PRIMARY KEY REFERENCES tenants (id),
   version    bigint NOT NULL,
   changed_at timestamptz NOT NULL
 );
-CALL tenant_table('access_versions');
-CREATE INDEX access_versions_changed ON access_versions (changed_at);
-CREATE POLICY watcher ON access_versions FOR SELECT TO allhours_system USING (true);
-GRANT SELECT ON access_versions TO allhours_system;
+CALL tenant_table('tenant_versions');
+CREATE INDEX tenant_versions_changed ON tenant_versions (changed_at);
+CREATE POLICY watcher ON tenant_versions FOR SELECT TO allhours_system USING (true);
+GRANT SELECT ON tenant_versions TO allhours_system;
 
 -- Own domains that are not proven yet. A proven one is in hosts; a claim blocks nobody else.
 CREATE TABLE host_claims (
@@ -159,16 +159,6 @@ CREATE TABLE host_claims (
   PRIMARY KEY (tenant_id, host)
 );
 CALL tenant_table('host_claims');
-
--- What a plan meters over a period ('2026-11').
-CREATE TABLE usage (
-  tenant_id uuid NOT NULL REFERENCES tenants (id),
-  metric    text NOT NULL,
-  period    text NOT NULL,
-  used      bigint NOT NULL,
-  PRIMARY KEY (tenant_id, metric, period)
-) WITH (fillfactor = 50);
-CALL tenant_table('usage');
 
 -- Signed heads of the audit chain: who can write to the database but has not the key cannot rewrite what lies before one.
 CREATE TABLE audit_checkpoints (

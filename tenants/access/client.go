@@ -12,6 +12,7 @@ const (
 	CustomerCookie = "ah_shop"
 	OperatorCookie = "ah_operator"
 	CartCookie     = "ah_cart"
+	DeviceCookie   = "ah_device"
 )
 
 // Client is the program at the other end of a request, as far as the gateway can tell: proxies it does not trust are not believed.
@@ -21,6 +22,7 @@ type Client struct {
 	Host      string // host and port as the client sees them
 	Secure    bool   // it came by https
 	Cart      string // the value of its cart cookie
+	Device    string // the value of its device cookie
 }
 
 // BaseURL is where the client reaches us, without a slash at the end.
