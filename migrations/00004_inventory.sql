@@ -102,22 +102,18 @@ CALL tenant_table('movements', 'SELECT, INSERT');
 CREATE INDEX movements_level ON movements (tenant_id, level_id, id);
 CREATE INDEX movements_cause ON movements (tenant_id, cause_id) WHERE cause_id <> '';
 
--- What of a variant can be sold: a line is supplied by one location, so available is the most that one active location has for all its uses.
+-- What of a variant can be sold: a line may be supplied by several active locations, so what they have of each use is summed up, and the scarcest use decides.
 -- A variant without uses (untracked) has no row. The view works with the rights of who asks.
 CREATE VIEW variant_supply WITH (security_invoker = true) AS
-SELECT tenant_id, variant_id, max(available) AS available, sum(on_hand)::bigint AS on_hand, sum(committed)::bigint AS committed, sum(reserved)::bigint AS reserved
-FROM (
-  SELECT u.tenant_id, u.variant_id, p.location_id,
-    min((l.on_hand - l.safety + l.oversell_limit - l.committed - l.reserved) / u.quantity) AS available,
-    min(l.on_hand / u.quantity) AS on_hand, max(l.committed) AS committed, max(l.reserved) AS reserved
-  FROM resource_uses u
-  JOIN pools p ON p.tenant_id = u.tenant_id AND p.kind = u.kind AND p.key = u.key
+SELECT u.tenant_id, u.variant_id, min(a.available / u.quantity) AS available, min(a.on_hand / u.quantity) AS on_hand, max(a.committed) AS committed, max(a.reserved) AS reserved
+FROM resource_uses u CROSS JOIN LATERAL (
+  SELECT COALESCE(sum(l.on_hand - l.safety + l.oversell_limit - l.committed - l.reserved), 0)::bigint AS available,
+    COALESCE(sum(l.on_hand), 0)::bigint AS on_hand, COALESCE(sum(l.committed), 0)::bigint AS committed, COALESCE(sum(l.reserved), 0)::bigint AS reserved
+  FROM pools p
   JOIN locations o ON o.tenant_id = p.tenant_id AND o.id = p.location_id AND o.active
   JOIN pool_levels l ON l.tenant_id = p.tenant_id AND l.pool_id = p.id AND l.bucket = ''
-  GROUP BY u.tenant_id, u.variant_id, p.location_id
-  HAVING count(*) = (SELECT count(*) FROM resource_uses w WHERE w.tenant_id = u.tenant_id AND w.variant_id = u.variant_id)
-) at_location
-GROUP BY tenant_id, variant_id;
+  WHERE p.tenant_id = u.tenant_id AND p.kind = u.kind AND p.key = u.key) a
+GROUP BY u.tenant_id, u.variant_id;
 GRANT SELECT ON variant_supply TO allhours_app;
 
 CREATE TABLE reconciliations (

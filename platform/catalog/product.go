@@ -68,7 +68,7 @@ type Supply struct {
 	OnHand    int64 `json:"on_hand"`
 	Committed int64 `json:"committed"`
 	Reserved  int64 `json:"reserved"`
-	Available int64 `json:"available" doc:"The most that one location can supply."`
+	Available int64 `json:"available" doc:"What can still be sold."`
 }
 
 // ProductInput is a whole product as it is written. Variants are matched by id, else by SKU; those that it had and that are not among them are archived.

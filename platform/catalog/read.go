@@ -105,3 +105,12 @@ const hits = `(SELECT product_id, sum(weight) AS rank FROM (
 // subtree are the ids of a category and everything below it.
 const subtree = `WITH RECURSIVE below AS (SELECT id, 0 AS depth FROM categories WHERE id = ? UNION ALL
 	SELECT k.id, b.depth + 1 FROM categories k JOIN below b ON k.parent_id = b.id WHERE b.depth < 10) SELECT id FROM below`
+
+// Matching gives a condition, and its arguments, that the product with the id in the column is found by what was typed; for lists of other packages that show products.
+func Matching(column, typed string) (sql string, args []any) {
+	asked := query(typed)
+	if len(asked) == 0 {
+		return "false", nil
+	}
+	return column + ` IN (SELECT h.product_id FROM ` + hits + `)`, []any{rows(asked), len(asked)}
+}

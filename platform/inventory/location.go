@@ -29,7 +29,7 @@ type Location struct {
 	Name      string    `json:"name"`
 	Kind      string    `json:"kind"`
 	TimeZone  string    `json:"time_zone"`
-	Address   Address   `json:"address"`
+	Address   Address   `json:"address" gorm:"-"`
 	Rank      int       `json:"rank"`
 	Active    bool      `json:"active"`
 	Version   int64     `json:"version"`

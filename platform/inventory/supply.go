@@ -16,8 +16,8 @@ type Source struct {
 	Available  int64
 }
 
-// SourcesTx gives for each key the levels at active locations that supply it, in the order of the locations' rank. A line of an order is supplied by one location:
-// the first whose level has enough.
+// SourcesTx gives for each key the levels at active locations that supply it, in the order of the locations' rank, which is the order in which
+// orders take from them.
 func (v *Inventory) SourcesTx(tx *db.Tx, keys []Key) (map[Key][]Source, error) {
 	var rows []struct {
 		Kind, Key  string
