@@ -40,7 +40,7 @@ func (g *Gateway) admit(c *fiber.Ctx, r *Route) (context.Context, []byte, *uploa
 		return ctx, nil, nil, err
 	}
 	if length := c.Request().Header.ContentLength(); int64(length) > r.Body {
-		c.Context().SetConnectionClose()
+		swallow(c, length)
 		return refuse(tooLarge(ctx, r.Body))
 	}
 	if err := g.host(ctx, in, r); err != nil {

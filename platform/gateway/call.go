@@ -78,7 +78,7 @@ func (e *exchange) Param(name string) string {
 }
 
 func address(c *fiber.Ctx) url.URL {
-	u, err := url.ParseRequestURI(string(c.Request().RequestURI()))
+	u, err := url.ParseRequestURI(string(c.Request().Header.RequestURI()))
 	if err != nil {
 		return url.URL{Path: c.Path()}
 	}
@@ -146,10 +146,6 @@ func (l *limited) Read(p []byte) (int, error) {
 // readBody takes in the body up to the limit. Multipart bodies stay on the wire until the handler's input asks for them.
 func readBody(ctx context.Context, c *fiber.Ctx, limit int64) ([]byte, *upload, error) {
 	length := c.Request().Header.ContentLength()
-	if int64(length) > limit {
-		c.Context().SetConnectionClose()
-		return nil, nil, tooLarge(ctx, limit)
-	}
 	stream := c.Request().BodyStream()
 	if stream == nil || length == 0 {
 		return nil, nil, nil
@@ -169,7 +165,7 @@ func readBody(ctx context.Context, c *fiber.Ctx, limit int64) ([]byte, *upload, 
 func rawBody(ctx context.Context, c *fiber.Ctx) ([]byte, error) {
 	length := c.Request().Header.ContentLength()
 	if length > defaultBody {
-		c.Context().SetConnectionClose()
+		swallow(c, length)
 		return nil, tooLarge(ctx, defaultBody)
 	}
 	stream := c.Request().BodyStream()
@@ -198,6 +194,18 @@ func (l *limited) all(ctx context.Context, c *fiber.Ctx, length int) ([]byte, er
 		return nil, httpProblem(ctx, http.StatusRequestTimeout, fiberDetails[http.StatusRequestTimeout])
 	}
 	return nil, httpProblem(ctx, http.StatusBadRequest, "The request body broke off before its end. Send it again.")
+}
+
+// swallowMax is how much of a body that is too large is still taken off the wire.
+const swallowMax = 16 << 20
+
+// swallow lets the client finish sending what will be refused: most clients only listen when they have, and a connection closed under them shows them a
+// broken line and not the reason. What is larger still gets the broken line.
+func swallow(c *fiber.Ctx, length int) {
+	c.Context().SetConnectionClose()
+	if stream := c.Request().BodyStream(); stream != nil && length <= swallowMax {
+		_, _ = io.Copy(io.Discard, stream)
+	}
 }
 
 func tooLarge(ctx context.Context, limit int64) *Problem {

@@ -97,6 +97,7 @@ func New(c Config, d Deps, h Hooks) (*Gateway, error) {
 	})
 	g.app.Server().CloseOnShutdown = true
 	g.app.Server().HeaderReceived = g.allowTime
+	g.app.Server().Handler = g.knownVerb(g.app.Server().Handler)
 	g.app.Use(g.outer)
 	g.api = humafiber.New(g.app, humaConfig(d.Version))
 	g.addLive()

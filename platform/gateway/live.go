@@ -15,6 +15,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"allhours/platform/base/db"
+	"allhours/platform/base/outbox"
 )
 
 // LiveEvent is an event of the outbox on its way to the browsers.
@@ -46,7 +47,7 @@ type Live struct {
 
 	hearing   atomic.Bool  // Redis answers on our subscription
 	heardLast atomic.Int64 // Unix milliseconds of the last sign of life
-	notified  atomic.Int64 // when the publisher has last used NOTIFY
+	outgoing  chan LiveEvent
 }
 
 // room is the streams of one tenant in this process.
@@ -76,16 +77,37 @@ const (
 	replayAge   = 15 * time.Minute
 )
 
-// NewLive makes the hub. A process that only publishes needs nothing more of it.
+// NewLive makes the hub. A process that only hands events in needs nothing more of it than Hear and Carry.
 func NewLive(d *db.DB, r redis.UniversalClient) *Live {
-	return &Live{db: d, redis: r, rooms: map[uuid.UUID]*room{}, ips: map[string]int{}, ended: make(chan struct{})}
+	return &Live{db: d, redis: r, rooms: map[uuid.UUID]*room{}, ips: map[string]int{}, ended: make(chan struct{}), outgoing: make(chan LiveEvent, 4096)}
 }
 
-// Publish hands events that have been committed to all processes. It never blocks its caller for long and never fails it: browsers catch up.
-func (l *Live) Publish(ctx context.Context, events ...LiveEvent) {
-	if len(events) == 0 {
-		return
+// Hear takes an event that the relay has published and returns at once. Carry must be running.
+func (l *Live) Hear(e outbox.Event) {
+	select {
+	case l.outgoing <- LiveEvent{Tenant: e.Tenant, ID: e.ID, Type: e.Type, Subject: e.Subject, Payload: e.Payload, At: e.At}:
+	default:
+		l.db.Wake(liveNotify) // too much at once: they are in the outbox
 	}
+}
+
+// Carry hands on what has been heard, until ctx ends.
+func (l *Live) Carry(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case e := <-l.outgoing:
+			batch := []LiveEvent{e}
+			for len(batch) < 200 && len(l.outgoing) > 0 {
+				batch = append(batch, <-l.outgoing)
+			}
+			l.publish(ctx, batch)
+		}
+	}
+}
+
+func (l *Live) publish(ctx context.Context, events []LiveEvent) {
 	quick, cancel := context.WithTimeout(ctx, 500*time.Millisecond)
 	defer cancel()
 	_, err := l.redis.Pipelined(quick, func(p redis.Pipeliner) error {
@@ -101,14 +123,8 @@ func (l *Live) Publish(ctx context.Context, events ...LiveEvent) {
 	if err == nil || ctx.Err() != nil {
 		return
 	}
-	now := time.Now().UnixMilli()
-	if last := l.notified.Load(); now-last < 200 || !l.notified.CompareAndSwap(last, now) {
-		return // the notification that was just sent, or the next one, covers it
-	}
 	slog.WarnContext(ctx, "live events: Redis does not take them; browsers are fed from the database", "err", err)
-	if err := l.db.Notify(ctx, liveNotify, ""); err != nil {
-		slog.WarnContext(ctx, "live events: cannot notify", "err", err)
-	}
+	l.db.Wake(liveNotify)
 }
 
 // run hears Redis and the database until ctx ends.
@@ -143,8 +159,12 @@ func (l *Live) run(ctx context.Context) {
 			forced = true
 		case <-tick.C:
 		}
-		if ctx.Err() == nil && (forced || !l.hearing.Load()) {
+		switch {
+		case ctx.Err() != nil:
+		case forced || !l.hearing.Load():
 			l.poll(ctx)
+		default:
+			l.caughtUp(time.Now())
 		}
 	}
 	_ = l.sub.Close()
@@ -251,6 +271,15 @@ func (l *Live) poll(ctx context.Context) {
 	}
 	for tenant := range since {
 		l.handOut(tenant, events[tenant], began)
+	}
+}
+
+// caughtUp notes that Redis has brought everything up to now.
+func (l *Live) caughtUp(now time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, r := range l.rooms {
+		r.since, r.polled = now, nil
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"net/url"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -53,7 +54,7 @@ func (g *Gateway) outer(c *fiber.Ctx) (err error) {
 		}
 		g.account(c, ctx, in, span)
 	}()
-	if _, err := url.ParseRequestURI(string(c.Request().RequestURI())); err != nil {
+	if _, err := url.ParseRequestURI(string(c.Request().Header.RequestURI())); err != nil {
 		return g.fail(c, ctx, httpProblem(ctx, http.StatusBadRequest, "The address is not a valid one."))
 	}
 	if c.Method() == http.MethodOptions && strings.HasPrefix(c.Path(), "/api/") {
@@ -176,10 +177,25 @@ func bareHost(h string) string {
 	return strings.TrimSuffix(h, ".")
 }
 
+// knownVerb answers requests whose method Fiber would refuse in its own words, before any of our own.
+func (g *Gateway) knownVerb(next fasthttp.RequestHandler) fasthttp.RequestHandler {
+	return func(rc *fasthttp.RequestCtx) {
+		if slices.Contains(fiber.DefaultMethods, string(rc.Method())) {
+			next(rc)
+			return
+		}
+		b, _ := httpProblem(g.life, http.StatusMethodNotAllowed, fiberDetails[http.StatusMethodNotAllowed]).MarshalJSON()
+		rc.SetConnectionClose()
+		rc.SetContentType("application/problem+json")
+		rc.SetStatusCode(http.StatusMethodNotAllowed)
+		rc.SetBody(b)
+	}
+}
+
 // allowTime gives uploads longer to arrive than other requests. Called by fasthttp once the headers are in.
 func (g *Gateway) allowTime(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
 	if n := h.ContentLength(); n > defaultBody || n == -1 {
-		return fasthttp.RequestConfig{ReadTimeout: 5 * time.Minute, MaxRequestBodySize: defaultBody}
+		return fasthttp.RequestConfig{ReadTimeout: 2 * time.Minute, MaxRequestBodySize: defaultBody}
 	}
 	return fasthttp.RequestConfig{ReadTimeout: 30 * time.Second, MaxRequestBodySize: defaultBody}
 }

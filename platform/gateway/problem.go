@@ -95,11 +95,9 @@ func (p *Problem) MarshalJSON() ([]byte, error) {
 func problemOf(ctx context.Context, err error) *Problem {
 	var p *Problem
 	if errors.As(err, &p) {
-		return p
-	}
-	var status huma.StatusError
-	if errors.As(err, &status) {
-		return httpProblem(ctx, status.GetStatus(), status.Error())
+		c := *p
+		c.RequestID = db.ScopeOf(ctx).Actor.RequestID
+		return &c
 	}
 	f := fault.Of(err)
 	if f.Kind == fault.Internal && errors.Is(err, context.DeadlineExceeded) {

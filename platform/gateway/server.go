@@ -41,6 +41,7 @@ func (g *Gateway) Start(ctx context.Context) error {
 	s.stop = stop
 	s.workers.Go(func() { g.directory.watch(work) })
 	s.workers.Go(func() { g.live.run(work) })
+	s.workers.Go(func() { g.live.Carry(work) })
 	go func() { s.served <- g.app.Listener(patient{l}) }()
 	return nil
 }
