@@ -68,6 +68,7 @@ type Shop struct {
 	UnpaidExpiry  time.Duration // how long an unpaid order holds its stock
 	OrdersMonth   int64         // the plan's limit, 0 = none
 	ConfirmOrders bool          // orders to be paid by hand wait for the shop's confirmation
+	ByHand        []string      // the methods without a plugin that shoppers may choose: manual, on_delivery
 }
 
 // Shops gives the settings of a tenant; it is called for each order and must answer from memory.

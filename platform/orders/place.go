@@ -235,11 +235,7 @@ func (o *Orders) price(ctx context.Context, sc db.Scope, shop Shop, in PlaceInpu
 		return nil, &bad
 	}
 	p := newPlacing(sc, in, currency, lines)
-	country := shop.Country
-	if in.ShippingAddress != nil && in.FulfilmentType == "ship" {
-		country = in.ShippingAddress.Country
-	}
-	p.setTotals(goods, taxes, country)
+	p.setTotals(goods, taxes, country(shop, in.FulfilmentType, in.ShippingAddress))
 	if p.row.Language == "" {
 		p.row.Language = shop.Language
 	}

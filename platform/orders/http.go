@@ -1,0 +1,254 @@
+package orders
+
+import (
+	"context"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/google/uuid"
+
+	"allhours/platform/base/db"
+	"allhours/tenants/access"
+)
+
+// OrderOutput is one order.
+type OrderOutput struct{ Body Order }
+
+// answer wraps an order for HTTP.
+func answer(order Order, err error) (*OrderOutput, error) {
+	if err != nil {
+		return nil, err
+	}
+	return &OrderOutput{Body: order}, nil
+}
+
+// PlaceRequest is POST /orders.
+type PlaceRequest struct{ Body PlaceInput }
+
+// PlaceHTTP places an order in one call.
+func (o *Orders) PlaceHTTP(ctx context.Context, in *PlaceRequest) (*OrderOutput, error) {
+	in.Body.Channel = "api"
+	if access.IdentityOf(ctx).Kind == access.Member {
+		in.Body.Channel = "staff"
+	}
+	attempt := db.AttemptOf(ctx)
+	r, err := o.Place(ctx, db.ScopeOf(ctx), attempt.Key, in.Body)
+	attempt.Replayed = r.Replayed
+	return answer(r.Order, err)
+}
+
+// ListRequest is GET /orders.
+type ListRequest struct{ ListQuery }
+
+// ListResponse is a page of orders.
+type ListResponse struct{ Body db.Page[Summary] }
+
+// ListHTTP lists orders.
+func (o *Orders) ListHTTP(ctx context.Context, in *ListRequest) (*ListResponse, error) {
+	page, err := o.List(ctx, db.ScopeOf(ctx), in.ListQuery)
+	return &ListResponse{Body: page}, err
+}
+
+// IDRequest names one order.
+type IDRequest struct {
+	ID uuid.UUID `path:"id"`
+}
+
+// GetHTTP shows an order.
+func (o *Orders) GetHTTP(ctx context.Context, in *IDRequest) (*OrderOutput, error) {
+	return answer(o.Get(ctx, db.ScopeOf(ctx), in.ID))
+}
+
+// CancelRequest is POST /orders/{id}/cancel.
+type CancelRequest struct {
+	IDRequest
+	Body CancelInput
+}
+
+// CancelHTTP cancels an order.
+func (o *Orders) CancelHTTP(ctx context.Context, in *CancelRequest) (*OrderOutput, error) {
+	return answer(o.Cancel(ctx, db.ScopeOf(ctx), in.ID, in.Body))
+}
+
+// VersionRequest acts on an order as its sender has seen it.
+type VersionRequest struct {
+	IDRequest
+	Body struct {
+		Version int64 `json:"version,omitempty" doc:"The version that you saw; a newer one is a 409 version_conflict."`
+	}
+}
+
+// ConfirmHTTP confirms an order.
+func (o *Orders) ConfirmHTTP(ctx context.Context, in *VersionRequest) (*OrderOutput, error) {
+	return answer(o.Confirm(ctx, db.ScopeOf(ctx), in.ID, in.Body.Version))
+}
+
+// ReleaseHTTP ends a hold.
+func (o *Orders) ReleaseHTTP(ctx context.Context, in *VersionRequest) (*OrderOutput, error) {
+	return answer(o.Release(ctx, db.ScopeOf(ctx), in.ID, in.Body.Version))
+}
+
+// CompleteHTTP completes an order.
+func (o *Orders) CompleteHTTP(ctx context.Context, in *VersionRequest) (*OrderOutput, error) {
+	return answer(o.Complete(ctx, db.ScopeOf(ctx), in.ID, in.Body.Version))
+}
+
+// HoldRequest is POST /orders/{id}/hold.
+type HoldRequest struct {
+	IDRequest
+	Body HoldInput
+}
+
+// HoldHTTP puts an order on hold.
+func (o *Orders) HoldHTTP(ctx context.Context, in *HoldRequest) (*OrderOutput, error) {
+	return answer(o.Hold(ctx, db.ScopeOf(ctx), in.ID, in.Body))
+}
+
+// FulfilRequest is POST /orders/{id}/fulfil.
+type FulfilRequest struct {
+	IDRequest
+	Body FulfilInput
+}
+
+// FulfilHTTP fulfils a part of an order.
+func (o *Orders) FulfilHTTP(ctx context.Context, in *FulfilRequest) (*OrderOutput, error) {
+	return answer(o.Fulfil(ctx, db.ScopeOf(ctx), in.ID, db.AttemptOf(ctx).Key, in.Body))
+}
+
+// MoveRequest is POST /orders/{id}/fulfilments/{fid}/move.
+type MoveRequest struct {
+	IDRequest
+	Fulfilment uuid.UUID `path:"fid"`
+	Body       MoveInput
+}
+
+// MoveHTTP moves a fulfilment on.
+func (o *Orders) MoveHTTP(ctx context.Context, in *MoveRequest) (*OrderOutput, error) {
+	return answer(o.Move(ctx, db.ScopeOf(ctx), in.ID, in.Fulfilment, in.Body))
+}
+
+// NoteRequest is POST /orders/{id}/notes.
+type NoteRequest struct {
+	IDRequest
+	Body struct {
+		Text string `json:"text" minLength:"1" maxLength:"4000"`
+	}
+}
+
+// NoteHTTP adds a note.
+func (o *Orders) NoteHTTP(ctx context.Context, in *NoteRequest) (*OrderOutput, error) {
+	return answer(o.AddNote(ctx, db.ScopeOf(ctx), in.ID, in.Body.Text))
+}
+
+// TagsRequest is POST /orders/{id}/tags.
+type TagsRequest struct {
+	IDRequest
+	Body TagsInput
+}
+
+// TagsHTTP changes the tags.
+func (o *Orders) TagsHTTP(ctx context.Context, in *TagsRequest) (*OrderOutput, error) {
+	return answer(o.Tag(ctx, db.ScopeOf(ctx), in.ID, in.Body))
+}
+
+// BulkRequest is POST /orders/bulk.
+type BulkRequest struct{ Body BulkInput }
+
+// BulkResponse tells what became of each order.
+type BulkResponse struct {
+	Body struct {
+		Results []BulkResult `json:"results" nullable:"false"`
+	}
+}
+
+// BulkHTTP acts on many orders. Cancelling is for those who may cancel.
+func (o *Orders) BulkHTTP(ctx context.Context, in *BulkRequest) (*BulkResponse, error) {
+	if in.Body.Action == "cancel" {
+		return nil, errInvalid.Field("body.action", "to cancel, use POST /orders/bulk/cancel")
+	}
+	return o.bulk(ctx, in.Body)
+}
+
+// BulkCancelHTTP cancels many orders.
+func (o *Orders) BulkCancelHTTP(ctx context.Context, in *BulkRequest) (*BulkResponse, error) {
+	in.Body.Action = "cancel"
+	return o.bulk(ctx, in.Body)
+}
+
+func (o *Orders) bulk(ctx context.Context, in BulkInput) (*BulkResponse, error) {
+	results, err := o.Bulk(ctx, db.ScopeOf(ctx), db.AttemptOf(ctx).Key, in)
+	out := &BulkResponse{}
+	out.Body.Results = results
+	return out, err
+}
+
+// CountsResponse counts the console's tabs.
+type CountsResponse struct {
+	Body struct {
+		Counts map[string]int `json:"counts" doc:"Up to 1000 each."`
+		Most   int            `json:"most"`
+	}
+}
+
+// CountsHTTP counts the console's tabs.
+func (o *Orders) CountsHTTP(ctx context.Context, _ *struct{}) (*CountsResponse, error) {
+	counts, err := o.Counts(ctx, db.ScopeOf(ctx))
+	out := &CountsResponse{}
+	out.Body.Counts, out.Body.Most = counts, countMost
+	return out, err
+}
+
+// ExportRequest is GET /orders/export.csv.
+type ExportRequest struct{ Filter }
+
+// ExportHTTP streams orders as CSV.
+func (o *Orders) ExportHTTP(ctx context.Context, in *ExportRequest) (*huma.StreamResponse, error) {
+	if _, _, err := in.where(); err != nil {
+		return nil, err
+	}
+	sc := db.ScopeOf(ctx)
+	return &huma.StreamResponse{Body: func(h huma.Context) {
+		h.SetHeader("Content-Type", "text/csv; charset=utf-8")
+		h.SetHeader("Content-Disposition", `attachment; filename="orders.csv"`)
+		if err := o.Export(ctx, sc, in.Filter, h.BodyWriter()); err != nil {
+			// The status has been sent: a line that is no CSV tells the reader that the file is cut off.
+			_, _ = h.BodyWriter().Write([]byte("\nERROR: the export was interrupted; ask for it again\n"))
+		}
+	}}, nil
+}
+
+// ViewsRequest is GET /saved-views.
+type ViewsRequest struct {
+	Page string `query:"page" required:"true" maxLength:"50"`
+}
+
+// ViewsResponse is the list of views.
+type ViewsResponse struct {
+	Body struct {
+		Items []View `json:"items" nullable:"false"`
+	}
+}
+
+// ViewsHTTP lists saved views.
+func (o *Orders) ViewsHTTP(ctx context.Context, in *ViewsRequest) (*ViewsResponse, error) {
+	views, err := o.Views(ctx, db.ScopeOf(ctx), access.IdentityOf(ctx).ID, in.Page)
+	out := &ViewsResponse{}
+	out.Body.Items = views
+	return out, err
+}
+
+// ViewRequest is POST /saved-views.
+type ViewRequest struct{ Body ViewInput }
+
+// ViewResponse is one view.
+type ViewResponse struct{ Body View }
+
+// SaveViewHTTP saves a view.
+func (o *Orders) SaveViewHTTP(ctx context.Context, in *ViewRequest) (*ViewResponse, error) {
+	v, err := o.SaveView(ctx, db.ScopeOf(ctx), access.IdentityOf(ctx).ID, in.Body)
+	return &ViewResponse{Body: v}, err
+}
+
+// DropViewHTTP deletes a view.
+func (o *Orders) DropViewHTTP(ctx context.Context, in *IDRequest) (*struct{}, error) {
+	return nil, o.DropView(ctx, db.ScopeOf(ctx), access.IdentityOf(ctx).ID, in.ID)
+}

@@ -1,0 +1,51 @@
+package orders
+
+import (
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"allhours/platform/base/db"
+)
+
+// LockTx keeps others from changing the order until the transaction ends. Payments takes it before its own rows, as Cancel does.
+func (o *Orders) LockTx(tx *db.Tx, id uuid.UUID) error {
+	var found uuid.UUID
+	err := tx.Raw(`SELECT id FROM orders WHERE id = ? FOR UPDATE`, id).Row().Scan(&found)
+	if db.IsNotFound(err) {
+		return ErrNotFound
+	}
+	return err
+}
+
+// LineRefund is what of a line is paid back: so many units, or an amount.
+type LineRefund struct {
+	Line     int   `json:"line"`
+	Quantity int   `json:"quantity,omitempty" minimum:"0"`
+	Amount   int64 `json:"amount,omitempty" minimum:"0" doc:"Minor units; the price of the units where it is left out."`
+}
+
+// RefundLinesTx notes on the lines what is being paid back, in the transaction that records the refund, and gives the sum. Nothing is paid back twice.
+func (o *Orders) RefundLinesTx(tx *db.Tx, orderID uuid.UUID, lines []LineRefund) (sum int64, err error) {
+	order, err := o.lockTx(tx, orderID)
+	if err != nil {
+		return 0, err
+	}
+	for _, r := range lines {
+		i := lineAt(&order, r.Line)
+		if i < 0 {
+			return 0, errInvalid.Field("body.lines", fmt.Sprintf("the order has no line %d", r.Line))
+		}
+		l := &order.Lines[i]
+		amount := r.Amount
+		if amount == 0 {
+			amount = l.Total * int64(r.Quantity) / int64(l.Quantity)
+		}
+		if r.Quantity > l.Quantity || amount <= 0 || amount > l.Total-l.Refunded {
+			return 0, errInvalid.Field("body.lines", fmt.Sprintf("of line %d at most %d can be refunded", r.Line, l.Total-l.Refunded))
+		}
+		l.Refunded += amount
+		sum += amount
+	}
+	return sum, writeLines(tx, &order)
+}
