@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -14,11 +13,15 @@ import (
 	"allhours/platform/base/money"
 	"allhours/platform/base/outbox"
 	"allhours/platform/base/secrets"
+	"allhours/tenants/members"
 )
 
 // Subscriptions lists the events that people are told about.
 func (n *Notify) Subscriptions() []outbox.Subscription {
 	subs := []outbox.Subscription{{Event: "message.queued", Subscriber: "notify", Handle: n.deliver}}
+	for _, event := range []string{members.EventInvited, members.EventPasswordResetRequested, members.EventEmailConfirmationRequested} {
+		subs = append(subs, outbox.Subscription{Event: event, Subscriber: "notify", Handle: n.onMember, Queue: outbox.Urgent})
+	}
 	for event := range orderMails {
 		subs = append(subs, outbox.Subscription{Event: event, Subscriber: "notify", Handle: n.onOrder})
 	}
@@ -80,13 +83,14 @@ func (n *Notify) deliver(ctx context.Context, e outbox.Event) error {
 
 // orderMail is the news of an order to its customer.
 type orderMail struct {
-	ID, Email, Language, Currency, Status, FulfilmentType, FulfilmentStatus string
-	Number                                                                  *int64
-	Subtotal, ShippingTotal, TaxTotal, DiscountTotal, Total, RefundedTotal  int64
-	Channel                                                                 string
-	Carrier, TrackingNumber, TrackingURL                                    string
-	Lines                                                                   []orderMailLine
-	link                                                                    string
+	ID                                                                     uuid.UUID
+	Email, Language, Currency, Status, FulfilmentType, FulfilmentStatus    string
+	Number                                                                 *int64
+	Subtotal, ShippingTotal, TaxTotal, DiscountTotal, Total, RefundedTotal int64
+	Channel                                                                string
+	Carrier, TrackingNumber, TrackingURL                                   string
+	Lines                                                                  []orderMailLine
+	link                                                                   string
 }
 
 type orderMailLine struct {
@@ -118,8 +122,7 @@ func (n *Notify) onOrder(ctx context.Context, e outbox.Event) error {
 			return err
 		}
 		language := oneOf(o.Language, shop.Language)
-		token := n.signer.Sign("order", tx.Now.Add(linkLife), e.Tenant.String(), o.ID)
-		o.link = n.urls.Shop(shop.Slug) + "/o/" + o.ID + "?token=" + token
+		o.link = n.urls.Shop(shop.Slug) + "/o/" + o.ID.String() + "?token=" + n.access.OrderToken(e.Tenant, o.ID, tx.Now.Add(linkLife))
 		content := orderMails[e.Type](o, language == "zh")
 		if content == nil {
 			return nil
@@ -242,7 +245,47 @@ func incidentMail(language, title, body, severity, link string) Content {
 	return Content{Subject: title, Heading: title, Paragraphs: []string{body}, Button: "Look at it", Link: link, Footnote: "Severity: " + severity + ". You choose in your settings what reaches you."}
 }
 
-func capital(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
+// onMember mails the link that a member asked for or was sent. Its token is made here: the event holds none.
+func (n *Notify) onMember(ctx context.Context, e outbox.Event) error {
+	var l members.LinkV1
+	if err := e.Decode(&l); err != nil {
+		return err
+	}
+	return n.db.InTx(ctx, db.Job(e.Tenant, "notify"), func(tx *db.Tx) error {
+		link := n.urls.Base + n.people.Link(l.Kind, e.Tenant, l.ID, l.ExpiresAt)
+		content := memberMail(l, link, l.Language == "zh")
+		return n.MailTx(tx, Mail{To: l.Email, Language: l.Language, Template: e.Type, DedupKey: e.Type + ":" + e.ID.String(), Content: content})
+	})
+}
 
-// memberLinkLife is how long links in mails to members work where their event does not say.
-const memberLinkLife = 48 * time.Hour
+func memberMail(l members.LinkV1, link string, zh bool) Content {
+	until := l.ExpiresAt.UTC().Format("2006-01-02 15:04 UTC")
+	c := Content{Link: link}
+	switch {
+	case l.Kind == members.Invitation && zh:
+		c.Subject, c.Heading, c.Button = l.InvitedBy+" 邀请您加入 "+l.Shop, "加入 "+l.Shop, "接受邀请"
+		c.Paragraphs = []string{l.InvitedBy + " 邀请您一起管理店铺。"}
+	case l.Kind == members.Invitation:
+		c.Subject, c.Heading, c.Button = l.InvitedBy+" invites you to "+l.Shop, "Join "+l.Shop, "Accept the invitation"
+		c.Paragraphs = []string{l.InvitedBy + " would like you to work on the shop together."}
+	case l.Kind == members.PasswordReset && zh:
+		c.Subject, c.Heading, c.Button = "重设 "+l.Shop+" 的密码", "重设密码", "设置新密码"
+		c.Paragraphs = []string{"我们收到了重设密码的请求。若非本人操作，请忽略此邮件，密码不会改变。"}
+	case l.Kind == members.PasswordReset:
+		c.Subject, c.Heading, c.Button = "Reset your password for "+l.Shop, "Reset your password", "Choose a new password"
+		c.Paragraphs = []string{"Somebody, we hope you, asked for a new password. If it was not you, do nothing: your password stays."}
+	case zh:
+		c.Subject, c.Heading, c.Button = "请确认您的邮箱", "欢迎使用 "+l.Shop, "确认邮箱"
+		c.Paragraphs = []string{"请确认此邮箱属于您，以便接收订单与预警通知。"}
+	default:
+		c.Subject, c.Heading, c.Button = "Confirm your e-mail address", "Welcome to "+l.Shop, "Confirm my address"
+		c.Paragraphs = []string{"Please confirm that this address is yours, so that news of orders and alerts reach you."}
+	}
+	c.Footnote = "The link works until " + until + ", once."
+	if zh {
+		c.Footnote = "链接有效期至 " + until + "，仅可使用一次。"
+	}
+	return c
+}
+
+func capital(s string) string { return strings.ToUpper(s[:1]) + s[1:] }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/textproto"
 	"net/url"
 	"strconv"
@@ -22,6 +23,7 @@ type MailConfig struct {
 // Mailer hands messages to one SMTP server, a connection each.
 type Mailer struct {
 	host    string
+	port    int // 0: what the scheme says
 	options []mail.Option
 	from    string
 }
@@ -51,6 +53,7 @@ func NewMailer(c MailConfig) (*Mailer, error) {
 		if err != nil {
 			return nil, fmt.Errorf("ALLHOURS_SMTP_URL: port: %w", err)
 		}
+		m.port = port
 		m.options = append(m.options, mail.WithPort(port))
 	}
 	if u.User != nil {
@@ -58,6 +61,17 @@ func NewMailer(c MailConfig) (*Mailer, error) {
 		m.options = append(m.options, mail.WithSMTPAuth(mail.SMTPAuthAutoDiscover), mail.WithUsername(u.User.Username()), mail.WithPassword(password))
 	}
 	return m, nil
+}
+
+// Addr is the host and port of the server, "" where none is configured.
+func (m *Mailer) Addr() string {
+	if m.host == "" {
+		return ""
+	}
+	if m.port == 0 {
+		return net.JoinHostPort(m.host, "587")
+	}
+	return net.JoinHostPort(m.host, strconv.Itoa(m.port))
 }
 
 // errRefused is a refusal that no further attempt will change.

@@ -17,26 +17,29 @@ import (
 	"allhours/platform/base/db"
 	"allhours/platform/base/outbox"
 	"allhours/platform/base/secrets"
+	"allhours/tenants/access"
+	"allhours/tenants/members"
 )
 
 // Notify keeps what people are told.
 type Notify struct {
 	db     *db.DB
 	box    *secrets.Box
-	signer *secrets.Signer
+	people *members.Members
+	access *access.Access
 	mailer *Mailer
 	urls   URLs
 }
 
 // URLs gives the addresses that links in messages lead to.
 type URLs struct {
-	Shop    func(slug string) string // "https://slug.example.com", no slash at the end
-	Console func() string            // "https://example.com/admin", no slash at the end
+	Shop func(slug string) string // "https://slug.example.com", no slash at the end
+	Base string                   // "https://example.com": the console is at /admin
 }
 
 // New makes the notify of an installation.
-func New(d *db.DB, box *secrets.Box, signer *secrets.Signer, mailer *Mailer, urls URLs) *Notify {
-	return &Notify{db: d, box: box, signer: signer, mailer: mailer, urls: urls}
+func New(d *db.DB, box *secrets.Box, people *members.Members, a *access.Access, mailer *Mailer, urls URLs) *Notify {
+	return &Notify{db: d, box: box, people: people, access: a, mailer: mailer, urls: urls}
 }
 
 // Notice is something that members should know.
@@ -97,7 +100,7 @@ func (n *Notify) TellTx(tx *db.Tx, notice Notice) error {
 		}
 		if slices.Contains(notice.Channels, "email") && p.wants("email", notice.Severity) {
 			language := oneOf(p.Language, shop.Language)
-			mail := incidentMail(language, pick(notice.Title, language), pick(notice.Body, language), notice.Severity, n.urls.Console()+"/t/"+shop.Slug+notice.Link)
+			mail := incidentMail(language, pick(notice.Title, language), pick(notice.Body, language), notice.Severity, n.urls.Base+"/admin/t/"+shop.Slug+notice.Link)
 			if err := n.MailTx(tx, Mail{To: p.Email, Language: language, Template: "notice", DedupKey: notice.DedupKey, Content: mail}); err != nil {
 				return err
 			}

@@ -12,6 +12,9 @@ import (
 	"allhours/platform/base/devstack"
 	"allhours/platform/base/outbox"
 	"allhours/platform/base/secrets"
+	"allhours/tenants"
+	"allhours/tenants/access"
+	"allhours/tenants/members"
 )
 
 type desk struct {
@@ -31,8 +34,13 @@ func newDesk(t *testing.T) desk {
 	must(t, err)
 	keys, err := secrets.Parse(text)
 	must(t, err)
+	database := dbtest.New(t)
+	shops := tenants.New(database, tenants.Config{BaseDomain: "test", Plan: "free"})
+	acc, err := access.New(database, shops.Watch, keys)
+	must(t, err)
+	people := members.New(database, shops, acc, keys)
 	d := desk{
-		Notify: New(dbtest.New(t), keys.Box, keys.Signer, mailer, URLs{Shop: func(slug string) string { return "http://" + slug + ".test" }, Console: func() string { return "http://test/admin" }}),
+		Notify: New(database, keys.Box, people, acc, mailer, URLs{Shop: func(slug string) string { return "http://" + slug + ".test" }, Base: "http://test"}),
 		sc:     db.Scope{Tenant: db.NewID()}, post: post,
 	}
 	d.in(t, func(tx *db.Tx) error {
