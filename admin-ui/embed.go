@@ -20,18 +20,24 @@ var placeholder embed.FS
 
 // Files is what is served under /admin/: index.html (for every path without an extension), docs.html (for /api/docs) and
 // assets/* (names carry a hash of their content, so they may be cached for ever). A file that compresses well has
-// neighbours with .br and .gz added to its name. isBuilt tells whether this is the console or the placeholder.
-func Files() (files fs.FS, isBuilt bool) {
-	if _, err := fs.Stat(built, "dist/index.html"); err != nil {
-		return folder(placeholder, "placeholder"), false
+// neighbours with .br and .gz added to its name. Before `make ui` has run there is only a page that says so; Built tells which.
+func Files() fs.FS {
+	if Built() {
+		return folder(built, "dist")
 	}
-	return folder(built, "dist"), true
+	return folder(placeholder, "placeholder")
+}
+
+// Built reports whether the console itself, and not only the placeholder page, is in the binary.
+func Built() bool {
+	_, err := fs.Stat(built, "dist/index.html")
+	return err == nil
 }
 
 func folder(of fs.FS, name string) fs.FS {
 	sub, err := fs.Sub(of, name)
-	if err != nil { // only for a malformed name, and ours are constants
-		panic(err)
+	if err != nil {
+		panic(err) // only for a malformed name, and ours are constants
 	}
 	return sub
 }

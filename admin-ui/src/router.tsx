@@ -94,6 +94,62 @@ const screens = [
     () => import('./dashboard/DashboardPage'),
     'DashboardPage',
   ),
+  page(
+    () => shop,
+    '/orders',
+    () => import('./orders/OrdersPage'),
+    'OrdersPage',
+    'orders:read',
+  ),
+  page(
+    () => shop,
+    '/orders/new',
+    () => import('./orders/NewOrderPage'),
+    'NewOrderPage',
+    'orders:write',
+  ),
+  page(
+    () => shop,
+    '/orders/$id',
+    () => import('./orders/OrderPage'),
+    'OrderPage',
+    'orders:read',
+  ),
+  page(
+    () => shop,
+    '/products',
+    () => import('./products/ProductsPage'),
+    'ProductsPage',
+    'products:read',
+  ),
+  page(
+    () => shop,
+    '/products/import',
+    () => import('./products/ImportPage'),
+    'ImportPage',
+    'imports:write',
+  ),
+  page(
+    () => shop,
+    '/products/categories',
+    () => import('./products/CategoriesPage'),
+    'CategoriesPage',
+    'products:read',
+  ),
+  page(
+    () => shop,
+    '/products/new',
+    () => import('./products/ProductPage'),
+    'NewProductPage',
+    'products:write',
+  ),
+  page(
+    () => shop,
+    '/products/$id',
+    () => import('./products/ProductPage'),
+    'ProductPage',
+    'products:read',
+  ),
 ]
 
 const tree = root.addChildren([home, ...open, shop.addChildren(screens)])

@@ -15,30 +15,36 @@ export type Address = {
 }
 export type Line = {
   line: number
-  variant_id: string
+  variant_id?: string
   sku: string
-  title: string | Record<string, string>
-  options?: Record<string, string> | null
-  image?: string | null
+  title: Record<string, string>
+  options: Record<string, string> | null
+  image: string
   quantity: number
   unit_price: number
   discount: number
   tax: number
   total: number
   fulfilled: number
+  cancelled: number
   restocked: number
   refunded: number
 }
 export type Fulfilment = {
   id: string
-  type?: string
+  type: string
   status: string
-  carrier?: string | null
-  tracking_number?: string | null
-  tracking_url?: string | null
-  lines?: { line: number; quantity: number }[] | null
-  allowed?: string[] | null
-  created_at?: string
+  location_id?: string
+  lines: { line: number; quantity: number }[]
+  carrier?: string
+  tracking_number?: string
+  tracking_url?: string
+  tracking_status?: string
+  shipped_at?: string
+  delivered_at?: string
+  allowed: string[]
+  version: number
+  created_at: string
 }
 export type Payment = {
   id: string
@@ -52,32 +58,35 @@ export type Payment = {
   created_at: string
 }
 export type TimelineEntry = {
-  id: string | number
+  id: string
   kind: string
   at: string
-  actor?: { kind?: string; name?: string } | string | null
-  data?: Record<string, unknown> | null
+  actor: { kind: string; id?: string; name?: string }
+  data?: Record<string, unknown>
+  public?: boolean
 }
-export type Order = {
+export type OrderSummary = {
   id: string
-  number: string
-  external_ref?: string | null
+  number: number | null
+  external_ref?: string
   channel: string
   status: string
   payment_status: string
   fulfilment_status: string
   fulfilment_type: string
-  hold?: { reason: string; owner?: string; until?: string | null } | null
-  payment_method?: string | null
+  hold?: { reason: string; owner: string; until?: string }
+  payment_method: string
+  location_id?: string
   currency: string
   language?: string
-  customer_id?: string | null
-  email?: string | null
-  phone?: string | null
-  name?: string | null
-  shipping_address?: Address | null
-  note?: string | null
-  tags?: string[] | null
+  customer_id?: string
+  email: string
+  phone: string
+  name: string
+  shipping_address?: Address
+  note: string
+  tags: string[]
+  units: number
   subtotal: number
   discount_total: number
   shipping_total: number
@@ -86,15 +95,19 @@ export type Order = {
   paid_total: number
   refunded_total: number
   tax_included: boolean
-  lines?: Line[] | null
-  fulfilments?: Fulfilment[] | null
-  payments?: Payment[] | null
-  timeline?: TimelineEntry[] | null
-  allowed?: string[] | null
-  expires_at?: string | null
-  placed_at?: string | null
+  cancel_reason?: string
+  expires_at?: string
+  placed_at?: string
   created_at: string
   version: number
+}
+export type Order = OrderSummary & {
+  lines: Line[]
+  fulfilments: Fulfilment[]
+  payments: Payment[]
+  timeline: TimelineEntry[]
+  notes: { id: string; author: string; text: string; at: string }[]
+  allowed: string[]
 }
 export type NewOrder = {
   customer?: { id?: string; email?: string; name?: string; phone?: string }
@@ -128,7 +141,7 @@ export const ordersQuery = (search: Search) =>
   infiniteQueryOptions({
     queryKey: ['orders', 'list', search],
     meta: { live: false }, // rows never move under the cursor: the page listens and offers to show what is new
-    ...pages(query => take<Paged<Order>>(api.GET('/api/v1/orders', { params: { query } })), search),
+    ...pages(query => take<Paged<OrderSummary>>(api.GET('/api/v1/orders', { params: { query } })), search),
   })
 
 export const orderQuery = (id: string) =>
@@ -149,9 +162,14 @@ export function loadOrder(id: string) {
   return take<Order>(api.GET('/api/v1/orders/{id}', { params: { path: { id } } }))
 }
 
+/** What people call the order: its number, or the start of its id while it is a draft. */
+export function orderName(order: Pick<OrderSummary, 'id' | 'number'>) {
+  return order.number ? `#${order.number}` : order.id.slice(-8)
+}
+
 export async function findOrders(q: string) {
-  const page = await take<Paged<Order>>(api.GET('/api/v1/orders', { params: { query: { q, limit: 5 } } }))
-  return page.items.map(o => ({ id: o.id, number: o.number, name: o.name ?? o.email ?? '' }))
+  const page = await take<Paged<OrderSummary>>(api.GET('/api/v1/orders', { params: { query: { q, limit: 5 } } }))
+  return page.items.map(o => ({ id: o.id, number: orderName(o), name: o.name || o.email }))
 }
 
 export function placeOrder(order: NewOrder, key: string) {
@@ -194,4 +212,14 @@ export async function bulkOrders(ids: string[], action: string) {
     api.POST('/api/v1/orders/bulk', { params: { header: { 'Idempotency-Key': newKey() } }, body: { ids, action } }),
   )
   return answer.results ?? answer.items ?? []
+}
+
+/** Units of a line that are in no parcel yet. */
+export function openUnits(line: Line, fulfilments: Fulfilment[]) {
+  const taken = fulfilments
+    .filter(group => group.status !== 'cancelled')
+    .flatMap(group => group.lines)
+    .filter(part => part.line === line.line)
+    .reduce((sum, part) => sum + part.quantity, 0)
+  return line.quantity - line.cancelled - taken
 }

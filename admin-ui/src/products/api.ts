@@ -6,7 +6,7 @@ import type { Search } from '../ui/listState'
 
 export type Localized = Record<string, string>
 export type Stock = { on_hand: number; committed: number; reserved: number; available: number }
-export type Price = { price_list_id?: string; min_quantity: number; amount: number }
+export type Price = { price_list_id: string; min_quantity: number; amount: number }
 export type Variant = {
   id?: string
   sku: string
@@ -23,7 +23,7 @@ export type Variant = {
   prices: Price[]
   stock?: Stock | null
 }
-export type Media = { id: string; url: string; width: number; height: number; alt?: Localized | string | null }
+export type Media = { id: string; url: string; width: number; height: number; alt: Localized | null }
 export type Product = {
   id: string
   slug: string
@@ -32,7 +32,7 @@ export type Product = {
   title: Localized
   description: Localized
   tax_class: string
-  attributes: Record<string, unknown>
+  attributes: Record<string, string> | null
   options: { name: string; values: string[] }[]
   category_ids: string[]
   media: Media[]
@@ -46,11 +46,20 @@ export type Category = {
   slug: string
   title: Localized
   parent_id?: string | null
-  position: number
-  version?: number
-  products?: number
+  rank: number
+  version: number
+  products: number
 }
-export type PriceList = { id: string; name: string; currency: string; is_default?: boolean; default?: boolean }
+export type PriceList = {
+  id: string
+  name: string
+  currency: string
+  tax_included: boolean
+  default: boolean
+  prices: number
+  version: number
+}
+export type TaxRate = { tax_class: string; country: string; basis_points: number }
 export type Import = {
   id: string
   kind: string
@@ -90,7 +99,7 @@ export const priceListsQuery = queryOptions({
 
 export const taxRatesQuery = queryOptions({
   queryKey: ['tax-rates'],
-  queryFn: () => take<{ items: { class: string; name?: string; rate?: number }[] }>(api.GET('/api/v1/tax-rates')),
+  queryFn: () => take<{ items: TaxRate[] }>(api.GET('/api/v1/tax-rates')),
 })
 
 export const importsQuery = queryOptions({
@@ -125,7 +134,19 @@ export async function findProducts(q: string) {
   return page.items.map(p => ({ id: p.id, label: inWords(p.title), detail: p.variants?.[0]?.sku ?? '' }))
 }
 
-export type ProductInput = Omit<Product, 'id' | 'version' | 'created_at' | 'updated_at' | 'media'>
+export type VariantInput = Omit<Variant, 'stock' | 'quantity_max' | 'weight_g' | 'cost'> & {
+  quantity_max?: number
+  weight_g?: number
+  cost?: number
+  on_hand?: number
+}
+export type ProductInput = Omit<
+  Product,
+  'id' | 'slug' | 'version' | 'created_at' | 'updated_at' | 'media' | 'variants'
+> & {
+  slug?: string
+  variants: VariantInput[]
+}
 
 export function createProduct(product: ProductInput) {
   return take<Product>(api.POST('/api/v1/products', { body: product }))
@@ -155,7 +176,14 @@ export function removeMedia(id: string) {
   return take(api.DELETE('/api/v1/media/{id}', { params: { path: { id } } }))
 }
 
-export type CategoryInput = Omit<Category, 'id' | 'products'> & { id?: string }
+export type CategoryInput = {
+  id?: string
+  parent_id?: string
+  slug?: string
+  title: Localized
+  rank: number
+  version?: number
+}
 
 export function saveCategory({ id, ...body }: CategoryInput) {
   if (id) return take<Category>(api.PUT('/api/v1/categories/{id}', { params: { path: { id } }, body }))
@@ -172,4 +200,14 @@ export function startImport(file: File, dryRun: boolean) {
 
 export function cancelImport(id: string) {
   return take(api.POST('/api/v1/imports/{id}/cancel', { params: { path: { id } } }))
+}
+
+/** Variants on sale whose product or SKU matches. */
+export async function searchVariants(q: string) {
+  const page = await take<Paged<Product>>(
+    api.GET('/api/v1/products', { params: { query: { limit: 20, status: 'active', ...(q && { q }) } } }),
+  )
+  return page.items.flatMap(product =>
+    product.variants.filter(v => v.status === 'active').map(variant => ({ product, variant })),
+  )
 }

@@ -25,6 +25,8 @@ type Props<T> = {
   columns: DataTableColumn<T>[]
   rowId: (row: T) => string
   views?: View[]
+  /** Whether people may save views of their own. */
+  savable?: boolean
   search?: string
   filters?: Filter[]
   sortable?: boolean
@@ -46,7 +48,7 @@ export function List<T extends object>(props: Props<T>) {
 
   return (
     <Stack gap="sm">
-      <ViewTabs name={props.name} state={state} views={props.views ?? []} />
+      <ViewTabs name={props.name} state={state} views={props.views ?? []} savable={props.savable} />
       <Group gap="xs" align="flex-end" role="search">
         {props.search && <SearchBox state={state} label={props.search} />}
         {filters.map(filter => (

@@ -1,19 +1,36 @@
-import { useLocalStorage } from '@mantine/hooks'
+import { queryOptions, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { api, take } from '../api/client'
 import type { Search } from './listState'
 
 export type View = { id: string; label: string; search: Search; own?: boolean }
+type Saved = { id: string; name: string; query: Search }
 
-/** The views a person saved for one list, in this browser. */
-export function useSavedViews(list: string) {
-  const [views, setViews] = useLocalStorage<View[]>({
-    key: `allhours-views-${list}`,
-    defaultValue: [],
-    getInitialValueInEffect: false,
+const savedViewsQuery = (page: string) =>
+  queryOptions({
+    queryKey: ['saved-views', page],
+    queryFn: () => take<{ items: Saved[] }>(api.GET('/api/v1/saved-views', { params: { query: { page } } })),
+    staleTime: 300_000,
   })
-  return {
-    views,
-    save: (label: string, search: Search) =>
-      setViews(all => [...all.filter(v => v.label !== label), { id: `own-${Date.now()}`, label, search, own: true }]),
-    remove: (id: string) => setViews(all => all.filter(v => v.id !== id)),
-  }
+
+/** The views that a person saved for one list. They follow the person to every browser. */
+export function useSavedViews(page: string, enabled: boolean) {
+  const client = useQueryClient()
+  const { data } = useQuery({ ...savedViewsQuery(page), enabled })
+  const onSuccess = () => client.invalidateQueries({ queryKey: ['saved-views', page] })
+  const save = useMutation({
+    mutationFn: (view: { name: string; query: Search }) =>
+      take<Saved>(api.POST('/api/v1/saved-views', { body: { page, ...view } })),
+    onSuccess,
+  })
+  const remove = useMutation({
+    mutationFn: (id: string) => take(api.DELETE('/api/v1/saved-views/{id}', { params: { path: { id } } })),
+    onSuccess,
+  })
+  const views: View[] = (data?.items ?? []).map(({ id, name, query }) => ({
+    id,
+    label: name,
+    search: query,
+    own: true,
+  }))
+  return { views, save, remove, error: save.error ?? remove.error }
 }
