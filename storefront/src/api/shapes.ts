@@ -33,7 +33,8 @@ export type ProductCard = {
   slug: string
   title: Text
   description?: Text
-  image?: Image | null
+  image?: string | null
+  image_alt?: Text | null
   price: Money
   price_to?: Money | null
   from_price: boolean

@@ -16,7 +16,7 @@ export function CartBar() {
   return (
     <aside
       aria-label={t.title}
-      className="fixed inset-x-0 bottom-0 z-20 p-3 pb-[max(0.75rem,env(safe-area-inset-bottom))] lg:hidden"
+      className="sticky bottom-0 z-20 p-3 pb-[max(0.75rem,env(safe-area-inset-bottom))] lg:hidden"
     >
       <Link href="/cart" className="btn btn-main btn-big mx-auto flex w-full max-w-xl justify-between shadow-lg">
         <span className="flex items-center gap-2">

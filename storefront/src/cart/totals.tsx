@@ -18,22 +18,24 @@ export function Totals({ of, later, settling }: { of: Sums; later?: boolean; set
   else if (of.shipping_total) rows.push([t.shipping, money(of.shipping_total, of.currency)])
   if (!of.tax_included && of.tax_total) rows.push([t.tax, money(of.tax_total, of.currency)])
   return (
-    <dl className={`flex flex-col gap-1 ${settling ? 'opacity-50' : ''}`} aria-busy={settling}>
-      {rows.map(([name, value]) => (
-        <div key={name} className="flex justify-between gap-4">
-          <dt className="text-soft">{name}</dt>
-          <dd className="text-right tabular-nums">{value}</dd>
+    <div className={settling ? 'opacity-50' : ''} aria-busy={settling}>
+      <dl className="flex flex-col gap-1">
+        {rows.map(([name, value]) => (
+          <div key={name} className="flex justify-between gap-4">
+            <dt className="text-soft">{name}</dt>
+            <dd className="text-right tabular-nums">{value}</dd>
+          </div>
+        ))}
+        <div className="mt-1 flex items-baseline justify-between gap-4 border-t border-line pt-2 text-lg">
+          <dt className="font-bold">{t.total}</dt>
+          <dd className="money text-right text-xl" data-testid="total">
+            {money(of.total, of.currency)}
+          </dd>
         </div>
-      ))}
-      <div className="mt-1 flex items-baseline justify-between gap-4 border-t border-line pt-2 text-lg">
-        <dt className="font-bold">{t.total}</dt>
-        <dd className="money text-right text-xl" data-testid="total">
-          {money(of.total, of.currency)}
-        </dd>
-      </div>
+      </dl>
       {of.tax_included && of.tax_total > 0 && (
         <p className="text-right text-sm text-soft">{t.taxIncluded({ tax: money(of.tax_total, of.currency) })}</p>
       )}
-    </dl>
+    </div>
   )
 }

@@ -44,10 +44,7 @@ export function Menu({ categories, start }: { categories: Category[]; start: str
 
   return (
     <div className="grid gap-4 min-[600px]:grid-cols-[8rem_1fr] lg:grid-cols-[9rem_1fr_20rem] lg:gap-8">
-      <nav
-        aria-label={t.categories}
-        className="sticky top-28 z-10 -mx-4 self-start bg-page min-[600px]:top-24 min-[600px]:mx-0 md:top-20"
-      >
+      <nav aria-label={t.categories} className="sticky top-0 z-10 -mx-4 self-start bg-page min-[600px]:mx-0 md:top-20">
         <ul
           ref={rail}
           className="rail relative flex gap-2 overflow-x-auto px-4 py-2 min-[600px]:flex-col min-[600px]:px-0"
@@ -96,7 +93,7 @@ function Section({ id, title, category, eager, onOpen }: SectionProps) {
   const found = useInfiniteQuery(shelfQuery(category ? { category } : {}, 100))
   const cards = found.data?.pages.flatMap(p => p.items) ?? []
   return (
-    <section id={id} aria-labelledby={`${id}-title`} className="scroll-mt-44 min-[600px]:scroll-mt-32 md:scroll-mt-24">
+    <section id={id} aria-labelledby={`${id}-title`} className="scroll-mt-0">
       <h2 id={`${id}-title`} tabIndex={-1} className="mb-2 text-xl font-bold">
         {title}
       </h2>

@@ -27,12 +27,12 @@ export function ShelfView({ categories, category, q }: Props) {
   return (
     <div className="flex flex-col gap-4">
       {!category && !q && <Welcome />}
-      <div className="flex flex-wrap items-center justify-between gap-3">
-        <div className="min-w-0 flex-1">
+      <div className="flex flex-col gap-3 sm:flex-row sm:items-center sm:justify-between">
+        <div className="min-w-0 sm:flex-1">
           <Chips categories={categories} current={category} />
         </div>
         {!wide && (
-          <label className="flex items-center gap-2 text-sm">
+          <label className="flex items-center gap-2 self-end text-sm">
             <span className="sr-only sm:not-sr-only">{t.sort}</span>
             <select
               className="input w-auto"
@@ -47,8 +47,8 @@ export function ShelfView({ categories, category, q }: Props) {
                 })
               }}
             >
-              <option value="">{t.sortFeatured}</option>
-              <option value="newest">{t.sortNewest}</option>
+              <option value="">{q ? t.sortBest : t.sortNewest}</option>
+              <option value="title">{t.sortName}</option>
               <option value="price">{t.sortPriceUp}</option>
               <option value="-price">{t.sortPriceDown}</option>
             </select>

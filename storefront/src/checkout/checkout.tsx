@@ -2,8 +2,9 @@ import { useQuery } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import { Link, useLocation } from 'wouter'
 import { Problem } from '../api/problem'
+import { queries } from '../api/queries'
 import type { Cart, Customer, SavedAddress } from '../api/shapes'
-import { changeCart, useCart } from '../cart/cart'
+import { cartQuery, changeCart, useCart } from '../cart/cart'
 import { ill } from '../cart/lines'
 import { cartText } from '../cart/messages'
 import { Totals } from '../cart/totals'
@@ -100,10 +101,11 @@ function CheckoutForm({ cart, me, addresses }: { cart: Cart; me: Customer | null
 
   // A price may change while one types. It is said, never slipped in.
   useEffect(() => {
-    if (pricing || settling || state.busy || cart.total === seen) return
-    setOutcome({ kind: 'total_changed', from: seen, to: cart.total })
-    setSeen(cart.total)
-  }, [pricing, settling, state.busy, cart.total, seen])
+    const now = queries.getQueryData(cartQuery.queryKey) ?? cart // the screen may be one answer behind
+    if (pricing || settling || state.busy || now.total === seen) return
+    setOutcome({ kind: 'total_changed', from: seen, to: now.total })
+    setSeen(now.total)
+  }, [pricing, settling, state.busy, cart, seen])
 
   const sentences: Record<Lack, string> = {
     email: t.lackEmail,

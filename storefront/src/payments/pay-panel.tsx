@@ -170,7 +170,7 @@ function Scan({ order, payment, action, total }: ScanProps) {
         </p>
       )}
       <p className="text-soft">{t.waiting}</p>
-      <div className="flex flex-wrap justify-center gap-2">
+      <div className="flex w-full flex-col gap-2 sm:w-auto sm:flex-row sm:flex-wrap sm:justify-center">
         {/^(https?|weixin|alipays?|upi):/i.test(action.payload) && (
           <a className="btn sm:hidden" href={action.payload} rel="noreferrer">
             {t.openApp}

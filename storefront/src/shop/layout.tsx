@@ -26,7 +26,7 @@ export function Layout({ children }: { children: ReactNode }) {
           <Icon name="offline" /> {t.offline}
         </p>
       )}
-      <main id="content" tabIndex={-1} className="flex-1 pb-24 lg:pb-8">
+      <main id="content" tabIndex={-1} className="flex-1">
         {children}
       </main>
       <Footer />
@@ -41,15 +41,15 @@ function Header() {
   const { config } = useShop()
   const { count } = useCart()
   return (
-    <header className="sticky top-0 z-30 border-b border-line bg-surface">
+    <header className="z-30 border-b border-line bg-surface md:sticky md:top-0">
       <div className="mx-auto flex w-full max-w-6xl flex-wrap items-center gap-x-2 gap-y-1 px-3 py-2 sm:px-6">
         <Link
           href="/"
-          className="mr-auto flex min-h-11 min-w-0 items-center gap-3"
+          className="mr-auto flex min-h-11 min-w-32 flex-1 basis-0 items-center gap-2 sm:gap-3"
           aria-label={t.home({ shop: config.tenant.name })}
         >
           <Logo />
-          <span className="line-clamp-2 text-lg leading-tight font-bold">{config.tenant.name}</span>
+          <span className="line-clamp-2 leading-tight font-bold sm:text-lg">{config.tenant.name}</span>
         </Link>
         <SearchBox />
         <div className="flex items-center">
@@ -173,7 +173,7 @@ function Footer() {
   const { config } = useShop()
   const { contact, tenant } = config
   return (
-    <footer className="border-t border-line bg-surface pb-24 lg:pb-0">
+    <footer className="border-t border-line bg-surface">
       <div className="mx-auto grid w-full max-w-6xl gap-6 px-4 py-8 sm:grid-cols-3 sm:px-6">
         <section>
           <h2 className="font-semibold">{tenant.name}</h2>
