@@ -4,12 +4,15 @@ WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
-RUN make build
+RUN make build && mkdir -p /root-of-image/tmp /root-of-image/var/lib/allhours/blobs && chmod 1777 /root-of-image/tmp && chown -R 65532:65532 /root-of-image/var/lib/allhours
 
-FROM gcr.io/distroless/static-debian12:nonroot
+FROM scratch
+COPY --from=build /root-of-image/ /
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
 COPY --from=build /src/bin/allhours /usr/local/bin/allhours
 COPY --from=build /src/bin/plugins /usr/local/lib/allhours/plugins
 ENV ALLHOURS_PLUGINS_DIR=/usr/local/lib/allhours/plugins ALLHOURS_BLOB_DIR=/var/lib/allhours/blobs
+USER 65532:65532
 EXPOSE 8080
 ENTRYPOINT ["/usr/local/bin/allhours"]
 CMD ["serve"]
