@@ -45,7 +45,7 @@ DECLARE
   need_level int[];        -- position of the level that serves the need
   admitted int[];
   seqs     int[];
-  takes_seq int[]; takes_level uuid[]; takes_quantity bigint[];
+  takes_seq int[] := '{}'; takes_level uuid[] := '{}'; takes_quantity bigint[] := '{}';
   numbered int[];
   first_number bigint;
   spare    bigint;
@@ -100,7 +100,7 @@ BEGIN
             JOIN pool_levels l ON l.tenant_id = t AND l.pool_id = p.id AND l.bucket = ''
            ORDER BY l.id FOR NO KEY UPDATE OF l) AS l;
 
-  -- Admission. Each need is met by one location: its own, or the first by rank that has enough. When the first ones have enough for all, nothing has to be counted one by one.
+  -- Admission. Each need is met by its own location, or by the first by rank that has enough, or by several together. When the first ones have enough for all, nothing has to be counted one by one.
   need_level := ARRAY(SELECT (SELECT min(l.n) FROM unnest(level_pool, level_location) WITH ORDINALITY AS l(pool, location, n) WHERE l.pool = d.pool AND (d.location IS NULL OR l.location = d.location))
     FROM unnest(p_need_pool, p_need_location) WITH ORDINALITY AS d(pool, location, n) ORDER BY d.n);
   admitted := open;
@@ -121,11 +121,11 @@ BEGIN
             need_level[i] := choice;
             EXIT;
           END IF;
-          spare := greatest(spare, level_left[choice]);
+          spare := spare + greatest(level_left[choice], 0);
           EXIT WHEN p_need_location[i] IS NOT NULL;
           choice := choice + 1;
         END LOOP;
-        IF need_level[i] IS NULL THEN
+        IF need_level[i] IS NULL AND (p_need_location[i] IS NOT NULL OR spare < p_need_quantity[i]) THEN
           found := found || ROW(s, 'short', NULL, NULL, moment, jsonb_build_object('kind', p_pool_kind[p_need_pool[i]], 'key', p_pool_key[p_need_pool[i]], 'wanted', p_need_quantity[i], 'left', spare))::placing_outcome;
         END IF;
         i := i + 1;
@@ -137,7 +137,23 @@ BEGIN
       END IF;
       admitted := admitted || s;
       FOR j IN from_i..i - 1 LOOP
-        level_left[need_level[j]] := level_left[need_level[j]] - p_need_quantity[j];
+        IF need_level[j] IS NOT NULL THEN
+          level_left[need_level[j]] := level_left[need_level[j]] - p_need_quantity[j];
+          CONTINUE;
+        END IF;
+        -- No location has enough alone: they give what they have, in their rank's order.
+        spare := p_need_quantity[j];
+        choice := array_position(level_pool, p_need_pool[j]);
+        WHILE spare > 0 LOOP
+          IF level_left[choice] > 0 THEN
+            takes_seq := takes_seq || s;
+            takes_level := takes_level || level_id[choice];
+            takes_quantity := takes_quantity || least(spare, level_left[choice]);
+            spare := spare - takes_quantity[cardinality(takes_quantity)];
+            level_left[choice] := level_left[choice] - takes_quantity[cardinality(takes_quantity)];
+          END IF;
+          choice := choice + 1;
+        END LOOP;
       END LOOP;
     END LOOP;
     admitted := ARRAY(SELECT o FROM unnest(open) AS o WHERE o = ANY (admitted) OR o <> ALL (p_need_seq) ORDER BY o);
@@ -204,9 +220,11 @@ BEGIN
       FROM unnest(p_carts, p_ids) WITH ORDINALITY AS x(cart, id, n) WHERE c.tenant_id = t AND c.id = x.cart AND x.n = ANY (admitted);
   END IF;
 
-  -- Supply.
-  SELECT array_agg(n.seq), array_agg(level_id[n.level]), array_agg(n.quantity) INTO takes_seq, takes_level, takes_quantity
-    FROM unnest(p_need_seq, need_level, p_need_quantity) AS n(seq, level, quantity) WHERE n.seq = ANY (admitted);
+  -- Supply. An order that the plan has refused after its admission takes nothing.
+  SELECT array_agg(x.seq), array_agg(x.level), array_agg(x.quantity) INTO takes_seq, takes_level, takes_quantity FROM (
+    SELECT n.seq, level_id[n.level] AS level, n.quantity FROM unnest(p_need_seq, need_level, p_need_quantity) AS n(seq, level, quantity) WHERE n.level IS NOT NULL
+    UNION ALL SELECT * FROM unnest(takes_seq, takes_level, takes_quantity)) AS x(seq, level, quantity)
+    WHERE x.seq = ANY (admitted);
   IF takes_seq IS NOT NULL THEN
     INSERT INTO holds (tenant_id, id, level_id, owner_kind, owner_id, quantity, state, expires_at, created_at, updated_at)
       SELECT t, uuid7(moment), x.level, 'order', p_ids[x.seq], x.quantity, CASE WHEN x.seq = ANY (numbered) THEN 'committed' ELSE 'reserved' END,

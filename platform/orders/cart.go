@@ -344,7 +344,7 @@ func cartLine(l storedLine, s catalog.Sellable, known bool, fulfilment string, l
 	return line
 }
 
-// left tells how many units of each variant one location can supply (this one, where it is given); absent where supply has no end.
+// left tells how many units of each variant can be supplied, by all locations together or by the one given; absent where supply has no end.
 func (o *Orders) left(ctx context.Context, sc db.Scope, goods map[uuid.UUID]catalog.Sellable, location *uuid.UUID) (map[uuid.UUID]*int64, error) {
 	var keys []inventory.Key
 	for _, s := range goods {
@@ -368,13 +368,13 @@ func (o *Orders) left(ctx context.Context, sc db.Scope, goods map[uuid.UUID]cata
 		}
 		most := int64(1) << 62
 		for _, u := range s.Uses {
-			var best int64
+			var there int64
 			for _, src := range sources[inventory.Key{Kind: u.Kind, Key: u.Key}] {
 				if location == nil || src.LocationID == *location {
-					best = max(best, src.Available/u.Quantity)
+					there += src.Available
 				}
 			}
-			most = min(most, best)
+			most = min(most, there/u.Quantity)
 		}
 		out[id] = &most
 	}

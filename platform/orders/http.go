@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"allhours/platform/base/db"
+	"allhours/platform/base/fault"
 	"allhours/tenants/access"
 )
 
@@ -160,22 +161,12 @@ type BulkResponse struct {
 	}
 }
 
-// BulkHTTP acts on many orders. Cancelling is for those who may cancel.
+// BulkHTTP acts on many orders. To cancel takes the permission for that.
 func (o *Orders) BulkHTTP(ctx context.Context, in *BulkRequest) (*BulkResponse, error) {
-	if in.Body.Action == "cancel" {
-		return nil, errInvalid.Field("body.action", "to cancel, use POST /orders/bulk/cancel")
+	if in.Body.Action == "cancel" && o.access != nil && !o.access.Allowed(ctx, access.IdentityOf(ctx), "orders:cancel") {
+		return nil, fault.New(fault.Forbidden, "forbidden", "You may not cancel orders. Ask the owner for the permission orders:cancel.")
 	}
-	return o.bulk(ctx, in.Body)
-}
-
-// BulkCancelHTTP cancels many orders.
-func (o *Orders) BulkCancelHTTP(ctx context.Context, in *BulkRequest) (*BulkResponse, error) {
-	in.Body.Action = "cancel"
-	return o.bulk(ctx, in.Body)
-}
-
-func (o *Orders) bulk(ctx context.Context, in BulkInput) (*BulkResponse, error) {
-	results, err := o.Bulk(ctx, db.ScopeOf(ctx), db.AttemptOf(ctx).Key, in)
+	results, err := o.Bulk(ctx, db.ScopeOf(ctx), db.AttemptOf(ctx).Key, in.Body)
 	out := &BulkResponse{}
 	out.Body.Results = results
 	return out, err

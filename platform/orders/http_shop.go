@@ -2,6 +2,7 @@ package orders
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/google/uuid"
@@ -63,7 +64,19 @@ type AddLineRequest struct{ Body CartLineInput }
 
 // AddLineHTTP adds to the cart, which is made where the shopper has none.
 func (o *Orders) AddLineHTTP(ctx context.Context, in *AddLineRequest) (*CartOutput, error) {
-	return cartAnswer(o.AddLine(ctx, db.ScopeOf(ctx), access.ClientOf(ctx).Cart, in.Body))
+	sc, token := db.ScopeOf(ctx), access.ClientOf(ctx).Cart
+	cart, err := o.AddLine(ctx, sc, token, in.Body)
+	if !errors.Is(err, ErrCartNotFound) && !errors.Is(err, ErrCartCompleted) {
+		return cartAnswer(cart, err)
+	}
+	if _, token, err = o.NewCart(ctx, sc, "", ""); err != nil {
+		return nil, err
+	}
+	if cart, err = o.AddLine(ctx, sc, token, in.Body); err != nil {
+		return nil, err
+	}
+	cookie := access.ClientOf(ctx).Cookie(access.CartCookie, token, cartLife)
+	return &CartOutput{SetCookie: &cookie, Body: cart}, nil
 }
 
 // ContactRequest is PATCH /storefront/cart.

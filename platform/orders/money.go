@@ -37,12 +37,16 @@ func (o *Orders) RefundLinesTx(tx *db.Tx, orderID uuid.UUID, lines []LineRefund)
 			return 0, errInvalid.Field("body.lines", fmt.Sprintf("the order has no line %d", r.Line))
 		}
 		l := &order.Lines[i]
+		paid := l.Total // what the customer has paid for the line
+		if !order.TaxIncluded {
+			paid += l.Tax
+		}
 		amount := r.Amount
 		if amount == 0 {
-			amount = l.Total * int64(r.Quantity) / int64(l.Quantity)
+			amount = paid * int64(r.Quantity) / int64(l.Quantity)
 		}
-		if r.Quantity > l.Quantity || amount <= 0 || amount > l.Total-l.Refunded {
-			return 0, errInvalid.Field("body.lines", fmt.Sprintf("of line %d at most %d can be refunded", r.Line, l.Total-l.Refunded))
+		if r.Quantity > l.Quantity || amount <= 0 || amount > paid-l.Refunded {
+			return 0, errInvalid.Field("body.lines", fmt.Sprintf("of line %d at most %d can be refunded", r.Line, paid-l.Refunded))
 		}
 		l.Refunded += amount
 		sum += amount

@@ -16,6 +16,7 @@ import (
 	"allhours/platform/base/secrets"
 	"allhours/platform/catalog"
 	"allhours/platform/inventory"
+	"allhours/tenants/access"
 )
 
 // Orders does everything with carts and orders. One per process: orders of a tenant that arrive together are placed together.
@@ -24,14 +25,24 @@ type Orders struct {
 	catalog   *catalog.Catalog
 	inventory *inventory.Inventory
 	signer    *secrets.Signer
+	access    *access.Access
 	shops     Shops
 	payer     Payer
 	queue     *queue
 }
 
+// Parts are what Orders works with beside the database.
+type Parts struct {
+	Catalog   *catalog.Catalog
+	Inventory *inventory.Inventory
+	Signer    *secrets.Signer
+	Access    *access.Access // asked what a caller may do where a route serves several permissions; nil lets pass what the route has let in
+	Shops     Shops
+}
+
 // New makes Orders. UsePayer must follow before orders can be paid through plugins.
-func New(d *db.DB, c *catalog.Catalog, inv *inventory.Inventory, signer *secrets.Signer, shops Shops) *Orders {
-	o := &Orders{db: d, catalog: c, inventory: inv, signer: signer, shops: shops}
+func New(d *db.DB, p Parts) *Orders {
+	o := &Orders{db: d, catalog: p.Catalog, inventory: p.Inventory, signer: p.Signer, access: p.Access, shops: p.Shops}
 	o.queue = newQueue(o.flush)
 	return o
 }

@@ -62,7 +62,7 @@ func open(t testing.TB, stock map[string]int64) *shop {
 
 func (s *shop) build(d *db.DB, sign *secrets.Signer) {
 	s.catalog, s.inventory = catalog.New(d, catalog.Parts{}), inventory.New(d)
-	s.Orders = orders.New(d, s.catalog, s.inventory, sign, func(context.Context, db.Scope) (orders.Shop, error) { return *s.settings, nil })
+	s.Orders = orders.New(d, orders.Parts{Catalog: s.catalog, Inventory: s.inventory, Signer: sign, Shops: func(context.Context, db.Scope) (orders.Shop, error) { return *s.settings, nil }})
 }
 
 func (s *shop) tenant(t testing.TB, slug string) db.Scope {

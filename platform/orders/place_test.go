@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
 
 	"allhours/platform/base/db"
 	"allhours/platform/base/fault"
@@ -115,5 +116,48 @@ func TestSameKeyInParallelIsOneOrder(t *testing.T) {
 	}
 	if d := cmp.Diff(bodies[0], asJSON(t, r.Order)); d != "" {
 		t.Errorf("the replay of a cancelled order differs:\n%s", d)
+	}
+}
+
+func TestSeveralLocations(t *testing.T) {
+	t.Parallel()
+	s := open(t, nil)
+	s.sell(t, "MUG", 1000, map[uuid.UUID]int64{s.locations[0]: 3, s.locations[1]: 5})
+	at := func() [2]int64 {
+		var out [2]int64
+		for i, l := range s.locations {
+			err := s.owner.QueryRow(context.Background(), `SELECT l.committed FROM pool_levels l JOIN pools p ON p.tenant_id = l.tenant_id AND p.id = l.pool_id WHERE p.location_id = $1`, l).Scan(&out[i])
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		return out
+	}
+	for _, c := range []struct {
+		name  string
+		place string
+		at    int // located at the second one
+		code  string
+		want  [2]int64
+	}{
+		{"the first by rank", "MUG:2", -1, "", [2]int64{2, 0}},
+		{"the first with enough", "MUG:2", -1, "", [2]int64{2, 2}},
+		{"its own", "MUG:1", 1, "", [2]int64{2, 3}},
+		{"its own has too few", "MUG:3", 1, "order.out_of_stock", [2]int64{2, 3}},
+		{"more than there is", "MUG:4", -1, "order.out_of_stock", [2]int64{2, 3}},
+		{"several together", "MUG:3", -1, "", [2]int64{3, 5}},
+		{"nothing left", "MUG:1", -1, "order.out_of_stock", [2]int64{3, 5}},
+	} {
+		in := s.order(c.place)
+		if c.at >= 0 {
+			in.FulfilmentType, in.LocationID, in.ShippingAddress = "pickup", &s.locations[c.at], nil
+		}
+		_, err := s.Place(context.Background(), s.sc, c.name, in)
+		if fault.CodeOf(err) != c.code {
+			t.Errorf("%s: %v", c.name, err)
+		}
+		if got := at(); got != c.want {
+			t.Errorf("%s: committed %v, want %v", c.name, got, c.want)
+		}
 	}
 }
