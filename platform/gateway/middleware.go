@@ -153,7 +153,7 @@ func (g *Gateway) client(c *fiber.Ctx) (access.Client, string) {
 	}
 	host = strings.ToLower(host)
 	who := access.Client{IP: remote.String(), UserAgent: c.Get("User-Agent"), Host: host, Secure: secure}
-	who.Cart = c.Cookies(who.CookieName(access.CartCookie))
+	who.Cart, who.Device = c.Cookies(who.CookieName(access.CartCookie)), c.Cookies(who.CookieName(access.DeviceCookie))
 	return who, bareHost(host)
 }
 
