@@ -84,6 +84,9 @@ func New(d *db.DB, c Config) *Tenants {
 	return t
 }
 
+// BaseDomain is the domain under which shops have their addresses.
+func (t *Tenants) BaseDomain() string { return t.config.BaseDomain }
+
 // Provision adds what CreateTx runs for a new tenant, after what was added before.
 func (t *Tenants) Provision(p ...Provisioner) { t.provisioners = append(t.provisioners, p...) }
 

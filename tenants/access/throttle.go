@@ -30,6 +30,7 @@ const (
 	mostAddress  = 50 // failures from one address
 	mostStranger = 50 // failures of one account from strange addresses
 	mostDevice   = 10 // failures of one account from a device or address that it knows
+	mostMails    = 10 // links mailed for strangers at one address
 	window       = 15 * time.Minute
 	windowLong   = time.Hour
 )
@@ -70,6 +71,19 @@ func rules(kind, account, device string, known bool, address string) []rule {
 		return []rule{{"known:" + who + ":" + address, mostDevice, window}}
 	}
 	return []rule{{"from:" + who + ":" + address, mostFrom, window}, {"address:" + address, mostAddress, window}, {"strangers:" + who, mostStranger, windowLong}}
+}
+
+// AdmitMailTx counts a request of a stranger that makes us send a mail, and refuses too many from one address.
+func (a *Access) AdmitMailTx(tx *db.Tx, c Client) error {
+	r := rule{"mail:" + network(c.IP), mostMails, window}
+	failures, since, err := countFailure(tx, "login_throttle", r)
+	if err != nil {
+		return fmt.Errorf("count mails: %w", err)
+	}
+	if failures > r.most {
+		return tooMany(since.Add(r.window).Sub(tx.Now))
+	}
+	return nil
 }
 
 func tooMany(wait time.Duration) error {

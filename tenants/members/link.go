@@ -50,8 +50,8 @@ func (m *Members) read(kind, token string) (tenant, id uuid.UUID, err error) {
 }
 
 // sendLink writes a one-time token down, takes back the earlier ones of its kind, and has it mailed.
-func (m *Members) sendLink(tx *db.Tx, t tenants.Tenant, kind string, r memberRow, life time.Duration) error {
-	id, expires := db.NewID(), tx.Now.Add(life).Truncate(time.Second)
+func (m *Members) sendLink(tx *db.Tx, t tenants.Tenant, kind string, id uuid.UUID, r memberRow, life time.Duration) error {
+	expires := tx.Now.Add(life).Truncate(time.Second)
 	if err := retireTokens(tx, kind, r.ID); err != nil {
 		return fmt.Errorf("send link: %w", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"time"
 
 	"allhours/platform/base/db"
 	"allhours/platform/base/fault"
@@ -26,6 +27,8 @@ type SignedUp struct {
 	Tenant  tenants.Tenant
 	Member  Member
 	Session access.Opened
+	Device  string // value of the device cookie
+	Life    time.Duration
 }
 
 // SignUp makes a working shop: tenant, owner, and what the Provisioners of tenants add, all or nothing. The owner gets a mail to confirm his address.
@@ -64,10 +67,11 @@ func (m *Members) SignUp(ctx context.Context, in SignUp, actor db.Actor, c acces
 		if err := m.addTx(tx, &r); err != nil {
 			return err
 		}
-		if err := m.sendLink(tx, out.Tenant, EmailConfirmation, r, confirmLife); err != nil {
+		if err := m.sendLink(tx, out.Tenant, EmailConfirmation, db.NewID(), r, confirmLife); err != nil {
 			return err
 		}
 		out.Member = r.member()
+		out.Device, out.Life = m.access.DeviceCookie(tx.Scope, access.Member, r.ID, tx.Now)
 		out.Session, err = m.access.OpenSession(tx, access.Member, r.ID, r.Name, c)
 		return err
 	})

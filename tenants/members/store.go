@@ -147,6 +147,25 @@ type tokenRow struct {
 	Email    string
 }
 
+func tokenExists(tx *db.Tx, id uuid.UUID) (found bool, err error) {
+	err = tx.Raw(`SELECT EXISTS (SELECT 1 FROM one_time_tokens WHERE tenant_id = ? AND id = ?)`, tx.Scope.Tenant, id).Row().Scan(&found)
+	return found, err
+}
+
+// tokenHolder gives the member of a token that is still good; errLink otherwise.
+func tokenHolder(tx *db.Tx, kind string, id uuid.UUID) (memberRow, error) {
+	var rows []memberRow
+	err := tx.Raw(`SELECT `+columns+` FROM one_time_tokens o JOIN members m ON m.tenant_id = o.tenant_id AND m.id = o.member_id
+		WHERE o.tenant_id = ? AND o.id = ? AND o.kind = ? AND o.used_at IS NULL AND o.expires_at > ? AND m.status = 'active'`, tx.Scope.Tenant, id, kind, tx.Now).Scan(&rows).Error
+	if err == nil && len(rows) == 0 {
+		return memberRow{}, errLink
+	}
+	if err != nil {
+		return memberRow{}, err
+	}
+	return rows[0], nil
+}
+
 // useToken takes a token that is still good; errLink otherwise.
 func useToken(tx *db.Tx, kind string, id uuid.UUID) (tokenRow, error) {
 	var rows []tokenRow
