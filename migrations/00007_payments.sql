@@ -6,7 +6,7 @@ CREATE TABLE plugin_installations (
   plugin     text NOT NULL,
   version    text NOT NULL,
   mode       text NOT NULL DEFAULT 'live' CHECK (mode IN ('live','sandbox')),
-  state      text NOT NULL DEFAULT 'active' CHECK (state IN ('active','disabled')),
+  state      text NOT NULL DEFAULT 'active' CHECK (state IN ('active','disabled','removed')), -- removed: kept for its deliveries and payments, secrets gone
   label      jsonb NOT NULL DEFAULT '{}',
   rank       int NOT NULL DEFAULT 0,
   config     jsonb NOT NULL DEFAULT '{}',
@@ -14,10 +14,10 @@ CREATE TABLE plugin_installations (
   config_rev bigint NOT NULL DEFAULT 1,
   created_at timestamptz NOT NULL,
   updated_at timestamptz NOT NULL,
-  PRIMARY KEY (tenant_id, id),
-  CONSTRAINT plugin_installations_plugin_key UNIQUE (tenant_id, plugin)
+  PRIMARY KEY (tenant_id, id)
 );
 CALL tenant_table('plugin_installations');
+CREATE UNIQUE INDEX plugin_installations_plugin_key ON plugin_installations (tenant_id, plugin) WHERE state <> 'removed';
 
 -- Webhooks as they came, stored before they are answered. The token in the path names tenant and installation.
 CREATE TABLE webhook_deliveries (

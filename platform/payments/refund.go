@@ -1,0 +1,204 @@
+package payments
+
+import (
+	"context"
+	"errors"
+
+	"github.com/google/uuid"
+
+	"allhours/platform/base/db"
+	"allhours/platform/base/fault"
+	"allhours/platform/base/outbox"
+	"allhours/platform/orders"
+	"allhours/plugins/sdk/pluginv1"
+	"allhours/tenants/audit"
+)
+
+// RefundInput says what of an order is paid back: an amount, or lines; all that is left where neither is given.
+type RefundInput struct {
+	Amount  int64               `json:"amount,omitempty" minimum:"1" doc:"Minor units of the order's currency."`
+	Lines   []orders.LineRefund `json:"lines,omitempty" maxItems:"500"`
+	Reason  string              `json:"reason,omitempty" maxLength:"500"`
+	Restock bool                `json:"restock,omitempty" doc:"Put the units of the lines back for sale."`
+}
+
+// Refund pays money of an order back, from the payments it came by. It is decided under a lock and in the ledger before a provider hears of it; the same key is the same refund.
+func (p *Payments) Refund(ctx context.Context, sc db.Scope, orderID uuid.UUID, requestKey string, in RefundInput) error {
+	if requestKey == "" {
+		return ErrKey
+	}
+	if in.Amount != 0 && len(in.Lines) > 0 {
+		return fault.New(fault.Invalid, "payment.refund_invalid", "Give an amount or lines, not both.").Field("body.lines", "excludes amount")
+	}
+	var ids []uuid.UUID
+	err := p.db.InTx(ctx, sc, func(tx *db.Tx) error {
+		if err := p.orders.LockTx(tx, orderID); err != nil {
+			return err
+		}
+		var replayed bool
+		var err error
+		ids, replayed, err = db.Once(tx, "payment:refund:"+orderID.String()+":"+requestKey, in, func() ([]uuid.UUID, error) {
+			return p.orderRefunds(tx, orderID, in)
+		})
+		db.AttemptOf(ctx).Replayed = replayed
+		return err
+	})
+	for _, id := range ids {
+		if err == nil {
+			err = p.run(ctx, sc, id)
+		}
+	}
+	return err
+}
+
+// orderRefunds puts the refunds into the ledger: from the oldest payment on, no more than is left of each.
+func (p *Payments) orderRefunds(tx *db.Tx, orderID uuid.UUID, in RefundInput) (ids []uuid.UUID, err error) {
+	all, err := lockPayments(tx, orderID)
+	if err != nil {
+		return nil, err
+	}
+	left, err := leftOf(tx, all)
+	if err != nil {
+		return nil, err
+	}
+	var total int64
+	for _, l := range left {
+		total += l
+	}
+	amount := in.Amount
+	if len(in.Lines) > 0 {
+		if amount, err = p.refundLines(tx, orderID, in); err != nil {
+			return nil, err
+		}
+	} else if amount == 0 {
+		amount = total
+	}
+	if amount == 0 || amount > total {
+		return nil, ErrRefund.With("left", total).Field("body.amount", "is more than is left")
+	}
+	after := map[string]any{"amount": amount, "reason": in.Reason, "lines": in.Lines, "restock": in.Restock}
+	if err := audit.Append(tx, audit.Entry{Action: "order.refunded", ObjectType: "order", ObjectID: orderID.String(), After: after}); err != nil {
+		return nil, err
+	}
+	for i := range all {
+		part := min(amount, left[i])
+		if part == 0 {
+			continue
+		}
+		amount -= part
+		op := &operationRow{PaymentID: all[i].ID, Kind: refund, Amount: part, Currency: all[i].Currency, State: opCreated, Reason: in.Reason}
+		if err := orderTx(tx, op, tx.Now.Add(settled)); err != nil {
+			return nil, err
+		}
+		ids = append(ids, op.ID)
+	}
+	return ids, nil
+}
+
+func (p *Payments) refundLines(tx *db.Tx, orderID uuid.UUID, in RefundInput) (int64, error) {
+	amount, err := p.orders.RefundLinesTx(tx, orderID, in.Lines)
+	if err != nil || !in.Restock {
+		return amount, err
+	}
+	var goods []orders.GroupLine
+	for _, l := range in.Lines {
+		if l.Quantity > 0 {
+			goods = append(goods, orders.GroupLine{Line: l.Line, Quantity: l.Quantity})
+		}
+	}
+	return amount, p.orders.RestockTx(tx, orderID, goods)
+}
+
+// leftOf is what of each payment is neither paid back nor on the way back.
+func leftOf(tx *db.Tx, all []paymentRow) ([]int64, error) {
+	left := make([]int64, len(all))
+	for i, pay := range all {
+		var ordered int64
+		err := tx.Raw(`SELECT COALESCE(sum(amount), 0) FROM payment_operations WHERE tenant_id = ? AND payment_id = ? AND kind = 'refund' AND state NOT IN ('succeeded','failed')`,
+			pay.TenantID, pay.ID).Row().Scan(&ordered)
+		if err != nil {
+			return nil, err
+		}
+		left[i] = max(0, pay.Captured-pay.Refunded-ordered)
+	}
+	return left, nil
+}
+
+// ReverseTx has all money of the order go back: what is captured is refunded, what is authorized or open is voided. The caller holds the order's lock.
+func (p *Payments) ReverseTx(tx *db.Tx, orderID uuid.UUID, reason string) (int64, error) {
+	all, err := lockPayments(tx, orderID)
+	if err != nil {
+		return 0, err
+	}
+	return p.reverse(tx, all, reason)
+}
+
+func (p *Payments) reverse(tx *db.Tx, all []paymentRow, reason string) (sum int64, err error) {
+	left, err := leftOf(tx, all)
+	if err != nil {
+		return 0, err
+	}
+	for i := range all {
+		pay := &all[i]
+		switch {
+		case left[i] > 0:
+			op := &operationRow{PaymentID: pay.ID, Kind: refund, Amount: left[i], Currency: pay.Currency, State: opCreated, Reason: reason}
+			err = orderTx(tx, op, tx.Now)
+			sum += left[i]
+		case pay.Status == statusAuthorized:
+			_, err = voidTx(tx, pay, tx.Now)
+		case open(pay.Status):
+			err = outbox.Schedule(tx, tx.Now, TimerExpire, pay.ID.String(), struct{}{})
+		}
+		if err != nil {
+			return 0, err
+		}
+	}
+	return sum, nil
+}
+
+// ManualInput is money that staff took: cash, a bank transfer.
+type ManualInput struct {
+	Amount    int64  `json:"amount" minimum:"1" doc:"Minor units of the currency."`
+	Currency  string `json:"currency,omitempty" minLength:"3" maxLength:"3" doc:"The order's where it is left out."`
+	Reference string `json:"reference,omitempty" maxLength:"200" doc:"Receipt or transfer number."`
+}
+
+// RecordManual records money that came by no plugin. currency is the order's.
+func (p *Payments) RecordManual(ctx context.Context, sc db.Scope, orderID uuid.UUID, currency, requestKey string, in ManualInput) (orders.PaymentView, error) {
+	if requestKey == "" {
+		return orders.PaymentView{}, ErrKey
+	}
+	if in.Currency != "" && in.Currency != currency {
+		return orders.PaymentView{}, fault.New(fault.Invalid, "payment.currency", "The order is in %s.", currency).Field("body.currency", "must be "+currency)
+	}
+	var view orders.PaymentView
+	err := p.db.InTx(ctx, sc, func(tx *db.Tx) error {
+		if err := p.orders.LockTx(tx, orderID); err != nil {
+			return err
+		}
+		id, replayed, err := db.Once(tx, "payment:manual:"+orderID.String()+":"+requestKey, in, func() (uuid.UUID, error) {
+			return p.recordTx(tx, orderID, currency, in)
+		})
+		if err != nil {
+			return err
+		}
+		db.AttemptOf(ctx).Replayed = replayed
+		pay, err := selectPayment(tx, id)
+		view = pay.view()
+		return err
+	})
+	return view, err
+}
+
+func (p *Payments) recordTx(tx *db.Tx, orderID uuid.UUID, currency string, in ManualInput) (uuid.UUID, error) {
+	pay := &paymentRow{ID: db.NewID(), OrderID: orderID, Method: "manual", Currency: currency, Amount: in.Amount, Status: statusCreated, Reason: in.Reference}
+	op := &operationRow{PaymentID: pay.ID, Kind: authorize, Amount: in.Amount, Currency: currency, State: opSent, Attempts: 1}
+	entry := audit.Entry{Action: "payment.recorded", ObjectType: "payment", ObjectID: pay.ID.String(), After: map[string]any{"order_id": orderID, "amount": in.Amount, "reference": in.Reference}}
+	if err := errors.Join(insertPayment(tx, pay), insertOperation(tx, op), audit.Append(tx, entry)); err != nil {
+		return uuid.Nil, err
+	}
+	v := verdict{state: pluginv1.TxnResult_CAPTURED, result: &pluginv1.TxnResult{ProviderRef: pay.ID.String(), Amount: money(in.Amount, currency)}}
+	_, err := p.applyTx(tx, op.ID, v, byStaff)
+	return pay.ID, err
+}
