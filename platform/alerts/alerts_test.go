@@ -19,6 +19,7 @@ import (
 	"allhours/platform/base/secrets"
 	"allhours/platform/inventory"
 	"allhours/platform/notify"
+	"allhours/tenants"
 )
 
 // A level that wanders fires exactly as often as it falls below the threshold after having been at least hysteresis above it.
@@ -107,13 +108,6 @@ func TestRuleIsCheckedFieldByField(t *testing.T) {
 	if f["params.threshold"] == "" || f["params.colour"] == "" {
 		t.Errorf("fields blamed: %v", f)
 	}
-	for _, industry := range []string{"retail", "restaurant", "hospitality", "services", "wholesale", "digital"} {
-		for _, r := range StarterRules(industry) {
-			if err := r.complete(); err != nil {
-				t.Errorf("%s: starter rule %s: %v", industry, r.Kind, err)
-			}
-		}
-	}
 }
 
 // shop is a tenant with one owner and one stocked variant.
@@ -155,7 +149,11 @@ func newShop(t *testing.T) shop {
 				return fmt.Errorf("%s: %w", q.sql, err)
 			}
 		}
-		return s.StarterTx(tx, "retail")
+		_, preset, err := tenants.New(d, tenants.Config{BaseDomain: "test", Plan: "free"}).Prepare(tenants.Opening{Business: "Shop", Slug: "mugs", Industry: "retail", Country: "GB", Currency: "GBP", TimeZone: "Europe/London", Language: "en"})
+		if err != nil {
+			return err
+		}
+		return s.Provision(tx, tenants.Tenant{Language: "en"}, preset)
 	})
 	return s
 }
@@ -268,6 +266,9 @@ func (s shop) order(t *testing.T, age time.Duration, email string, sets string) 
 func TestSweepFindsWhatDidNotHappen(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
+	s.in(t, func(tx *db.Tx) error {
+		return tx.Exec(`UPDATE alert_rules SET params = CASE kind WHEN 'order_unpaid' THEN '{"minutes":1440}'::jsonb ELSE '{"hours":24}' END WHERE kind IN ('order_unpaid', 'order_unshipped')`).Error
+	})
 	late := s.order(t, 25*time.Hour, "a@example.com", `payment_status = 'paid'`)
 	s.order(t, 23*time.Hour, "b@example.com", `payment_status = 'paid'`)
 	s.order(t, 25*time.Hour, "c@example.com", `payment_status = 'paid', hold_reason = 'fraud review'`)
@@ -310,6 +311,9 @@ func TestDuplicateAndFailedPayments(t *testing.T) {
 	if n := s.count(t, `SELECT count(*) FROM incidents WHERE kind = 'order_duplicate' AND subject_id = '`+again.String()+`'`); n != 1 {
 		t.Fatalf("%d duplicate incidents, want 1", n)
 	}
+	s.in(t, func(tx *db.Tx) error {
+		return tx.Exec(`UPDATE alert_rules SET params = '{"count":2,"window_minutes":60}' WHERE kind = 'payment_failed'`).Error
+	})
 	fail := func() {
 		s.in(t, func(tx *db.Tx) error {
 			return tx.Exec(`INSERT INTO payments (tenant_id, id, order_id, method, currency, amount, status, reason, created_at, updated_at) VALUES (?, ?, ?, 'card', 'GBP', 2000, 'declined', 'insufficient funds', now(), now())`, s.sc.Tenant, db.NewID(), again).Error

@@ -2,6 +2,7 @@ package alerts
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 
 	"github.com/google/uuid"
@@ -9,6 +10,7 @@ import (
 	"allhours/platform/base/db"
 	"allhours/platform/base/fault"
 	"allhours/platform/base/outbox"
+	"allhours/tenants"
 	"allhours/tenants/audit"
 )
 
@@ -122,11 +124,18 @@ func saved(tx *db.Tx, r Rule) error {
 	return outbox.Append(tx, "alert_rule.saved", r.ID.String(), map[string]any{"kind": r.Kind, "enabled": r.Enabled})
 }
 
-// StarterTx gives a new tenant the rules of its industry.
-func (a *Alerts) StarterTx(tx *db.Tx, industry string) error {
-	for _, r := range StarterRules(industry) {
+// Provision gives a new tenant the starter rules of its industry.
+func (a *Alerts) Provision(tx *db.Tx, t tenants.Tenant, p tenants.Preset) error {
+	for _, starter := range p.Rules {
+		r := Rule{
+			Kind: Kind(starter.Kind), Name: tenants.In(starter.Name, t.Language), Enabled: true, Severity: starter.Severity,
+			Notify: Route{Roles: starter.Roles, Channels: starter.Channels}, CooldownMinutes: starter.CooldownMinutes,
+		}
+		if err := json.Unmarshal(starter.Params, &r.Params); err != nil {
+			return fmt.Errorf("starter rule %s of %s: %w", r.Kind, p.ID, err)
+		}
 		if err := r.complete(); err != nil {
-			return fmt.Errorf("starter rules: %w", err)
+			return fmt.Errorf("starter rule %s of %s: %w", r.Kind, p.ID, err)
 		}
 		if _, err := a.createTx(tx, r); err != nil {
 			return err

@@ -170,25 +170,3 @@ func (r *Rule) complete() error {
 	r.Params = params
 	return nil
 }
-
-// StarterRules is what a new tenant begins with; the industry changes only the thresholds that differ from the defaults.
-func StarterRules(industry string) []Rule {
-	everyone := Route{Roles: []string{"owner", "manager"}, Channels: []string{"in_app", "email"}}
-	rules := make([]Rule, 0, len(Kinds))
-	for _, k := range Kinds {
-		r := Rule{Kind: k.Kind, Enabled: true, Severity: k.Severity, Name: k.Title["en"], Notify: everyone, CooldownMinutes: 15}
-		switch {
-		case k.Kind == StockLow:
-			r.Notify.Roles = []string{"owner", "manager", "warehouse"}
-		case k.Kind == OrderUnshipped && (industry == "restaurant" || industry == "digital"):
-			r.Params = map[string]int{"hours": 2}
-		case k.Kind == OrderUnpaid && industry == "restaurant":
-			r.Params = map[string]int{"minutes": 30}
-		case k.Kind == OrderDuplicate && (industry == "restaurant" || industry == "wholesale"):
-			// A second round at the table and a buyer's replenishment are no mistakes.
-			r.Params = map[string]int{"window_minutes": 5, "score": 90}
-		}
-		rules = append(rules, r)
-	}
-	return rules
-}
