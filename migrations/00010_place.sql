@@ -226,9 +226,9 @@ BEGIN
     UNION ALL SELECT * FROM unnest(takes_seq, takes_level, takes_quantity)) AS x(seq, level, quantity)
     WHERE x.seq = ANY (admitted);
   IF takes_seq IS NOT NULL THEN
-    INSERT INTO holds (tenant_id, id, level_id, owner_kind, owner_id, quantity, state, expires_at, created_at, updated_at)
-      SELECT t, uuid7(moment), x.level, 'order', p_ids[x.seq], x.quantity, CASE WHEN x.seq = ANY (numbered) THEN 'committed' ELSE 'reserved' END,
-        CASE WHEN x.seq = ANY (numbered) THEN NULL ELSE moment + (p_orders->(x.seq - 1)->>'expires_seconds')::double precision * interval '1 second' END, moment, moment
+    -- A hold of an order has no end of its own: the order's timer ends it, after its payment has been asked.
+    INSERT INTO holds (tenant_id, id, level_id, owner_kind, owner_id, quantity, state, created_at, updated_at)
+      SELECT t, uuid7(moment), x.level, 'order', p_ids[x.seq], x.quantity, CASE WHEN x.seq = ANY (numbered) THEN 'committed' ELSE 'reserved' END, moment, moment
       FROM unnest(takes_seq, takes_level, takes_quantity) AS x(seq, level, quantity);
     INSERT INTO movements (tenant_id, id, level_id, kind, reserved_delta, committed_delta, cause_kind, cause_id, actor, at)
       SELECT t, uuid7(moment), x.level, CASE WHEN x.seq = ANY (numbered) THEN 'commit' ELSE 'reserve' END,

@@ -204,9 +204,19 @@ func (o *Orders) demands(tx *db.Tx, order *Order, lines []GroupLine, state strin
 	if err != nil {
 		return nil, fmt.Errorf("find what the order holds: %w", err)
 	}
+	keys := map[string]bool{}
+	for _, h := range held {
+		keys[h.Kind+"/"+h.Key] = true
+	}
 	var out []inventory.Demand
 	for _, gl := range lines {
-		for _, u := range order.Lines[lineAt(order, gl.Line)].Uses {
+		line := &order.Lines[lineAt(order, gl.Line)]
+		for _, u := range line.Uses {
+			if !keys[u.Kind+"/"+u.Key] {
+				if u.Key, err = renamed(tx, line, u); err != nil {
+					return nil, err
+				}
+			}
 			left := u.Quantity * int64(gl.Quantity)
 			for i := range held {
 				h := &held[i]
@@ -222,6 +232,20 @@ func (o *Orders) demands(tx *db.Tx, order *Order, lines []GroupLine, state strin
 		}
 	}
 	return out, nil
+}
+
+// renamed gives the name that a supply has got since it was ordered: the one of the variant's supplies of the kind that the line does not know.
+func renamed(tx *db.Tx, line *Line, u Use) (string, error) {
+	known := db.Strings{}
+	for _, k := range line.Uses {
+		known = append(known, k.Key)
+	}
+	var key string
+	err := tx.Raw(`SELECT key FROM resource_uses WHERE variant_id = ? AND kind = ? AND key <> ALL (?::text[]) ORDER BY key LIMIT 1`, line.VariantID, u.Kind, known).Row().Scan(&key)
+	if db.IsNotFound(err) {
+		return u.Key, nil
+	}
+	return key, err
 }
 
 // dropGroups cancels the groups that have not left.
