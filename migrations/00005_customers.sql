@@ -11,6 +11,7 @@ CREATE TABLE customers (
   country       text NOT NULL DEFAULT '',
   external_ref  text NOT NULL DEFAULT '',
   password_hash text NOT NULL DEFAULT '',
+  email_confirmed_at timestamptz,             -- until then an account is not trusted to be its e-mail's owner's
   consents      jsonb NOT NULL DEFAULT '{}',  -- {"marketing_email": {"granted": true, "at": "...", "source": "checkout"}}
   note          text NOT NULL DEFAULT '',
   erased_at     timestamptz,
@@ -23,6 +24,21 @@ CALL tenant_table('customers');
 CREATE UNIQUE INDEX customers_account_email ON customers (tenant_id, lower(email)) WHERE kind = 'account' AND email <> '';
 CREATE UNIQUE INDEX customers_external_ref ON customers (tenant_id, external_ref) WHERE external_ref <> '';
 CREATE INDEX customers_email ON customers (tenant_id, lower(email));
+
+-- What was agreed to and taken back, by whom and where. Append-only; customers.consents is the newest of each kind.
+CREATE TABLE customer_consents (
+  tenant_id   uuid NOT NULL,
+  customer_id uuid NOT NULL,
+  id          uuid NOT NULL,
+  kind        text NOT NULL,
+  granted     boolean NOT NULL,
+  source      text NOT NULL,               -- checkout, account, staff, import
+  actor       text NOT NULL DEFAULT '',
+  at          timestamptz NOT NULL,
+  PRIMARY KEY (tenant_id, customer_id, id),
+  FOREIGN KEY (tenant_id, customer_id) REFERENCES customers (tenant_id, id)
+);
+CALL tenant_table('customer_consents', 'SELECT, INSERT');
 
 CREATE TABLE customer_addresses (
   tenant_id   uuid NOT NULL,

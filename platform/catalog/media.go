@@ -3,12 +3,14 @@ package catalog
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
 
 	"github.com/google/uuid"
 
+	"allhours/platform/base/blob"
 	"allhours/platform/base/db"
 	"allhours/platform/base/fault"
 	"allhours/tenants/audit"
@@ -218,7 +220,7 @@ func (c *Catalog) Picture(ctx context.Context, sc db.Scope, id uuid.UUID, width 
 	}
 	at := step(width)
 	p, err := c.openPicture(ctx, mediaKey(sc.Tenant, id, at))
-	if fault.KindOf(err) != fault.NotFound || at == 0 {
+	if !errors.Is(err, errNoMedia) || at == 0 {
 		return p, err
 	}
 	original, err := c.openPicture(ctx, mediaKey(sc.Tenant, id, 0))
@@ -244,7 +246,7 @@ func (c *Catalog) Picture(ctx context.Context, sc db.Scope, id uuid.UUID, width 
 
 func (c *Catalog) openPicture(ctx context.Context, key string) (Picture, error) {
 	body, info, err := c.files.Get(ctx, key)
-	if fault.KindOf(err) == fault.NotFound && err != nil {
+	if errors.Is(err, blob.ErrNotFound) {
 		return Picture{}, errNoMedia
 	}
 	if err != nil {

@@ -19,6 +19,7 @@ type Card struct {
 	ID           uuid.UUID    `json:"id"`
 	Slug         string       `json:"slug"`
 	Title        Text         `json:"title"`
+	Description  Text         `json:"description" doc:"Its beginning, 200 characters at most."`
 	Image        string       `json:"image,omitempty"`
 	ImageAlt     Text         `json:"image_alt,omitempty"`
 	Price        money.Money  `json:"price" doc:"Of the cheapest variant, for the least quantity."`
@@ -110,6 +111,7 @@ type cardRow struct {
 	ID        uuid.UUID
 	Slug      string
 	Title     db.JSON[Text]
+	Brief     db.JSON[Text]
 	Options   db.JSON[[]Option]
 	Image     db.JSON[*mediaRow]
 	Low, High int64
@@ -172,7 +174,7 @@ func shelf(tx *db.Tx, f ShopFilter) (db.Page[Card], error) {
 	sortRank := strings.Replace(by.rank, "$rank", rank, 1)
 	var found []cardRow
 	err = tx.Raw(`WITH list AS MATERIALIZED (SELECT id FROM price_lists WHERE currency = ? AND is_default),
-		page AS (SELECT p.tenant_id, p.id, p.slug, p.title, p.options, price.low, price.high, p.sort_title AS sort_text, `+sortRank+` AS sort_rank FROM products p `+join+` CROSS JOIN `+priced+`
+		page AS (SELECT p.tenant_id, p.id, p.slug, p.title, p.description AS brief, p.options, price.low, price.high, p.sort_title AS sort_text, `+sortRank+` AS sort_rank FROM products p `+join+` CROSS JOIN `+priced+`
 			WHERE `+strings.Replace(strings.Join(where, " AND "), "$rank", rank, 1)+` ORDER BY `+by.order+` LIMIT ?)
 		SELECT page.*, stock.*, (SELECT jsonb_build_object('id', m.id, 'alt', m.alt) FROM media m WHERE m.tenant_id = page.tenant_id AND m.product_id = page.id ORDER BY m.rank, m.id LIMIT 1) AS image
 		FROM page CROSS JOIN LATERAL (SELECT count(*) AS variants, (array_agg(v.id))[1] AS only, CASE WHEN bool_and(v.tracked) THEN max(COALESCE(s.available, 0)) END AS available
@@ -218,7 +220,10 @@ func currencyOr(tx *db.Tx, currency string) (string, error) {
 }
 
 func (r cardRow) card(tenant uuid.UUID, currency string) Card {
-	out := Card{ID: r.ID, Slug: r.Slug, Title: r.Title.V, Options: r.Options.V, Price: money.Money{Amount: r.Low, Currency: currency}}
+	for l, s := range r.Brief.V {
+		r.Brief.V[l] = cut(s, 200)
+	}
+	out := Card{ID: r.ID, Slug: r.Slug, Title: r.Title.V, Description: r.Brief.V, Options: r.Options.V, Price: money.Money{Amount: r.Low, Currency: currency}}
 	if r.High != r.Low {
 		out.FromPrice, out.PriceTo = true, &money.Money{Amount: r.High, Currency: currency}
 	}
@@ -230,6 +235,19 @@ func (r cardRow) card(tenant uuid.UUID, currency string) Card {
 	}
 	out.Availability, out.Left = availability(r.Available, 1)
 	return out
+}
+
+// cut shortens a text to n characters, at a space where there is one near.
+func cut(s string, n int) string {
+	runes := []rune(s)
+	if len(runes) <= n {
+		return s
+	}
+	short := string(runes[:n-1])
+	if i := strings.LastIndexByte(short, ' '); i > len(short)*3/4 {
+		short = short[:i]
+	}
+	return short + "…"
 }
 
 // availability says in words how many are left; least is the smallest quantity that may be bought.
