@@ -128,7 +128,7 @@ func newShop(t *testing.T) shop {
 	mailer, err := notify.NewMailer(notify.MailConfig{})
 	must(t, err)
 	urls := notify.URLs{Shop: func(slug string) string { return "http://" + slug }, Base: "http://console"}
-	s := shop{Alerts: New(d, notify.New(d, keys.Box, nil, nil, mailer, urls)), db: d, sc: db.Scope{Tenant: db.NewID(), Actor: db.Actor{Kind: "member", Name: "Test"}}, level: db.NewID()}
+	s := shop{Alerts: New(d, notify.New(d, notify.Parts{Box: keys.Box, Mailer: mailer, URLs: urls})), db: d, sc: db.Scope{Tenant: db.NewID(), Actor: db.Actor{Kind: "member", Name: "Test"}}, level: db.NewID()}
 	s.in(t, func(tx *db.Tx) error {
 		location, product, pool, member := db.NewID(), db.NewID(), db.NewID(), db.NewID()
 		for _, q := range []struct {

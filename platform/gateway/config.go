@@ -98,3 +98,6 @@ func portOf(listen string) string {
 	}
 	return ""
 }
+
+// BaseURL is the address of the bare base domain, without a slash at the end.
+func (c *Config) BaseURL() string { return strings.TrimSuffix(c.public.String(), "/") }

@@ -13,6 +13,7 @@ import (
 	"allhours/platform/base/money"
 	"allhours/platform/base/outbox"
 	"allhours/platform/base/secrets"
+	"allhours/platform/customers"
 	"allhours/tenants/members"
 )
 
@@ -22,6 +23,7 @@ func (n *Notify) Subscriptions() []outbox.Subscription {
 	for _, event := range []string{members.EventInvited, members.EventPasswordResetRequested, members.EventEmailConfirmationRequested} {
 		subs = append(subs, outbox.Subscription{Event: event, Subscriber: "notify", Handle: n.onMember, Queue: outbox.Urgent})
 	}
+	subs = append(subs, outbox.Subscription{Event: customers.EventLinkRequested, Subscriber: "notify", Handle: n.onCustomer, Queue: outbox.Urgent})
 	for event := range orderMails {
 		subs = append(subs, outbox.Subscription{Event: event, Subscriber: "notify", Handle: n.onOrder})
 	}
@@ -256,6 +258,43 @@ func (n *Notify) onMember(ctx context.Context, e outbox.Event) error {
 		content := memberMail(l, link, l.Language == "zh")
 		return n.MailTx(tx, Mail{To: l.Email, Language: l.Language, Template: e.Type, DedupKey: e.Type + ":" + e.ID.String(), Content: content})
 	})
+}
+
+// onCustomer mails the link that a customer asked for.
+func (n *Notify) onCustomer(ctx context.Context, e outbox.Event) error {
+	var asked customers.LinkV1
+	if err := e.Decode(&asked); err != nil {
+		return err
+	}
+	return n.db.InTx(ctx, db.Job(e.Tenant, "notify"), func(tx *db.Tx) error {
+		letter, err := n.customers.LetterTx(tx, asked)
+		if errors.Is(err, customers.ErrNotFound) {
+			return nil // gone or erased since
+		}
+		if err != nil {
+			return err
+		}
+		shop, err := shopOf(tx)
+		if err != nil {
+			return err
+		}
+		language := oneOf(letter.Language, shop.Language)
+		content := customerMail(asked.Kind, shop.Name, language == "zh")
+		content.Link = n.urls.Shop(shop.Slug) + letter.Path
+		return n.MailTx(tx, Mail{To: letter.To, Language: language, Template: e.Type, DedupKey: e.Type + ":" + e.ID.String(), Content: content})
+	})
+}
+
+func customerMail(kind, shop string, zh bool) Content {
+	switch {
+	case kind == customers.PasswordReset && zh:
+		return Content{Subject: "重设您在 " + shop + " 的密码", Heading: "重设密码", Button: "设置新密码", Paragraphs: []string{"若非本人操作，请忽略此邮件，密码不会改变。"}}
+	case kind == customers.PasswordReset:
+		return Content{Subject: "Reset your password at " + shop, Heading: "Reset your password", Button: "Choose a new password", Paragraphs: []string{"If it was not you who asked for this, do nothing: your password stays."}}
+	case zh:
+		return Content{Subject: "请确认您的邮箱", Heading: "欢迎来到 " + shop, Button: "确认邮箱", Paragraphs: []string{"确认后，您此前以访客身份下的订单也会归入您的账户。"}}
+	}
+	return Content{Subject: "Confirm your e-mail address", Heading: "Welcome to " + shop, Button: "Confirm my address", Paragraphs: []string{"Once confirmed, the orders that you made as a guest join your account."}}
 }
 
 func memberMail(l members.LinkV1, link string, zh bool) Content {

@@ -17,18 +17,20 @@ import (
 	"allhours/platform/base/db"
 	"allhours/platform/base/outbox"
 	"allhours/platform/base/secrets"
+	"allhours/platform/customers"
 	"allhours/tenants/access"
 	"allhours/tenants/members"
 )
 
 // Notify keeps what people are told.
 type Notify struct {
-	db     *db.DB
-	box    *secrets.Box
-	people *members.Members
-	access *access.Access
-	mailer *Mailer
-	urls   URLs
+	db        *db.DB
+	box       *secrets.Box
+	people    *members.Members
+	access    *access.Access
+	customers *customers.Customers
+	mailer    *Mailer
+	urls      URLs
 }
 
 // URLs gives the addresses that links in messages lead to.
@@ -37,9 +39,19 @@ type URLs struct {
 	Base string                   // "https://example.com": the console is at /admin
 }
 
+// Parts are what Notify works with beside the database.
+type Parts struct {
+	Box       *secrets.Box
+	Members   *members.Members     // makes the links in mails to members
+	Access    *access.Access       // makes the links to orders
+	Customers *customers.Customers // makes the links in mails to customers
+	Mailer    *Mailer
+	URLs      URLs
+}
+
 // New makes the notify of an installation.
-func New(d *db.DB, box *secrets.Box, people *members.Members, a *access.Access, mailer *Mailer, urls URLs) *Notify {
-	return &Notify{db: d, box: box, people: people, access: a, mailer: mailer, urls: urls}
+func New(d *db.DB, p Parts) *Notify {
+	return &Notify{db: d, box: p.Box, people: p.Members, access: p.Access, customers: p.Customers, mailer: p.Mailer, urls: p.URLs}
 }
 
 // Notice is something that members should know.

@@ -40,7 +40,7 @@ func newDesk(t *testing.T) desk {
 	must(t, err)
 	people := members.New(database, shops, acc, keys)
 	d := desk{
-		Notify: New(database, keys.Box, people, acc, mailer, URLs{Shop: func(slug string) string { return "http://" + slug + ".test" }, Base: "http://test"}),
+		Notify: New(database, Parts{Box: keys.Box, Members: people, Access: acc, Mailer: mailer, URLs: URLs{Shop: func(slug string) string { return "http://" + slug + ".test" }, Base: "http://test"}}),
 		sc:     db.Scope{Tenant: db.NewID()}, post: post,
 	}
 	d.in(t, func(tx *db.Tx) error {
