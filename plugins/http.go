@@ -261,11 +261,10 @@ func (p *Plugins) HealthHTTP(ctx context.Context, in *InstallationInput) (*Healt
 	if err != nil {
 		return nil, err
 	}
-	t, err := p.target(inst)
+	s, err := p.Health(inst)
 	if err != nil {
 		return nil, err
 	}
-	s := p.host.Status(t)
 	out := &HealthOutput{}
 	out.Body.State, out.Body.Reason, out.Body.Crashes = s.State, s.Reason, s.Crashes
 	if !s.Next.IsZero() {

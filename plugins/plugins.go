@@ -134,6 +134,15 @@ func (p *Plugins) Payment(in Installation) (pluginv1.PaymentClient, error) {
 	return pluginv1.NewPaymentClient(p.host.Conn(t)), nil
 }
 
+// Health tells how the process that serves the installation is.
+func (p *Plugins) Health(in Installation) (host.Status, error) {
+	t, err := p.target(in)
+	if err != nil {
+		return host.Status{}, err
+	}
+	return p.host.Status(t), nil
+}
+
 // Title is the installation's name in the languages there are.
 func (p *Plugins) Title(in Installation) map[string]string {
 	if len(in.Label) > 0 {
