@@ -84,15 +84,12 @@ export type Address = {
 export type CartLine = {
   id: string
   variant_id: string
-  product_slug?: string
+  slug?: string
   sku: string
   title: Text
   options?: Record<string, string> | null
   image?: Image | string | null
   quantity: number
-  quantity_min?: number
-  quantity_max?: number | null
-  quantity_step?: number
   unit_price: number
   total: number
   availability: Availability
@@ -103,6 +100,7 @@ export type CartLine = {
 
 export type Cart = {
   id: string
+  status: 'open' | 'completed'
   currency: string
   lines: CartLine[]
   subtotal: number
@@ -119,8 +117,6 @@ export type Cart = {
   fulfilment_type?: Fulfilment | ''
   location_id?: string | null
   shipping_address?: Address | null
-  /** how all lines together can be had; absent means as the shop offers */
-  fulfilment_types?: Fulfilment[] | null
   version: number
 }
 
@@ -139,7 +135,7 @@ export type Payment = {
 
 export type OrderLine = {
   line: number
-  variant_id: string
+  variant_id?: string
   sku: string
   title: Text
   options?: Record<string, string> | null
@@ -151,11 +147,12 @@ export type OrderLine = {
 
 export type Order = {
   id: string
-  number?: string | null
+  number?: number | null
   status: string
   payment_status: string
   fulfilment_status: string
   fulfilment_type: Fulfilment
+  on_hold?: boolean
   location_id?: string | null
   payment_method?: string
   currency: string
@@ -174,23 +171,22 @@ export type Order = {
   tax_included: boolean
   lines: OrderLine[]
   fulfilments?:
-    | {
-        id: string
-        status: string
-        carrier?: string
-        tracking_number?: string
-        tracking_url?: string
-        updated_at?: string
-      }[]
+    | { type: string; status: string; carrier?: string; tracking_number?: string; tracking_url?: string }[]
     | null
   payments?: Payment[] | null
-  timeline?: { id: string; kind: string; at: string; data?: unknown }[] | null
+  timeline?: { kind: string; at: string; to?: string }[] | null
   allowed?: string[] | null
   expires_at?: string | null
   placed_at?: string | null
   created_at?: string | null
   version: number
 }
+
+/** OrderSummary is an order in a list. */
+export type OrderSummary = Pick<
+  Order,
+  'id' | 'number' | 'status' | 'payment_status' | 'currency' | 'total' | 'placed_at' | 'created_at'
+>
 
 export type Customer = { id: string; email: string; name: string; phone?: string; language?: string }
 export type SavedAddress = Address & { id: string; label?: string; is_default?: boolean }

@@ -13,7 +13,8 @@ export const cartQuery = queryOptions({
   queryKey: ['cart'],
   queryFn: async (): Promise<Cart | null> => {
     try {
-      return await answer<Cart>(api.GET('/api/v1/storefront/cart', {}))
+      const cart = await answer<Cart>(api.GET('/api/v1/storefront/cart', {}))
+      return cart.status === 'completed' ? null : cart
     } catch (error) {
       if (error instanceof Problem && error.status === 404) return null
       throw error

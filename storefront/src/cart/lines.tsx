@@ -34,7 +34,6 @@ function Line({ line, small }: { line: CartLine; small: boolean }) {
   const name = words(line.title)
   const quantity = quantityOf(line.variant_id)
   const currency = cart?.currency
-  const step = Math.max(1, line.quantity_step ?? 1)
   const problem =
     line.availability === 'out'
       ? t.soldOut
@@ -80,9 +79,8 @@ function Line({ line, small }: { line: CartLine; small: boolean }) {
           <Stepper
             name={name}
             value={quantity}
-            min={Math.max(1, line.quantity_min ?? 1)}
-            max={line.quantity_max ?? line.left ?? undefined}
-            step={step}
+            min={1}
+            max={line.left ?? undefined}
             disabled={line.availability === 'out'}
             onChange={n => basket.set(line.variant_id, n)}
           />

@@ -4,7 +4,7 @@ import type { Product } from '../api/shapes'
 import { basket, useCart } from '../cart/cart'
 import { useText } from '../i18n/use-text'
 import { useShop } from '../shop/config'
-import { shopText } from '../shop/messages'
+import { useWays } from '../shop/ways'
 import { announce } from '../ui/announce'
 import { Icon } from '../ui/icon'
 import { Failure, Notice } from '../ui/notice'
@@ -18,7 +18,6 @@ type Props = { product: Product; onAdded?: () => void; onBrowse?: () => void }
 /** Picker is where a product becomes a line of the cart: options, quantity, price, and what the shop's rules allow. */
 export function Picker({ product, onAdded, onBrowse }: Props) {
   const t = useText(catalogText)
-  const s = useText(shopText)
   const { words, money } = useShop()
   const { quantityOf } = useCart()
   const [picked, setPicked] = useState(() => firstPick(product))
@@ -35,7 +34,7 @@ export function Picker({ product, onAdded, onBrowse }: Props) {
   const inCart = variant ? quantityOf(variant.id) : 0
   const each = variant ? unitPrice(variant, quantity) : Math.min(...product.variants.map(v => v.price.amount))
   const currency = product.variants[0]?.price.currency
-  const ways = { ship: ['truck', s.shipping], pickup: ['store', s.pickup], digital: ['file', s.digital] } as const
+  const way = useWays()
 
   async function add() {
     if (!variant) {
@@ -150,16 +149,11 @@ export function Picker({ product, onAdded, onBrowse }: Props) {
       {variant && variant.fulfilment_types.length > 0 && (
         <p className="flex flex-wrap gap-x-4 gap-y-1 text-soft">
           <span className="sr-only">{t.getBy}</span>
-          {variant.fulfilment_types.flatMap(f => {
-            const way = ways[f]
-            return way
-              ? [
-                  <span key={f} className="flex items-center gap-2">
-                    <Icon name={way[0]} /> {way[1]}
-                  </span>
-                ]
-              : []
-          })}
+          {variant.fulfilment_types.map(f => (
+            <span key={f} className="flex items-center gap-2">
+              <Icon name={way(f).icon} /> {way(f).name}
+            </span>
+          ))}
         </p>
       )}
     </div>

@@ -4,7 +4,8 @@ import type { Category, ProductCard } from '../api/shapes'
 import { useText } from '../i18n/use-text'
 import { useShop } from '../shop/config'
 import { shopText } from '../shop/messages'
-import { Icon, type IconName } from '../ui/icon'
+import { useWays } from '../shop/ways'
+import { Icon } from '../ui/icon'
 import { Empty, Failure } from '../ui/notice'
 import { Chips } from './categories'
 import { catalogText } from './messages'
@@ -93,20 +94,17 @@ export function ShelfView({ categories, category, q }: Props) {
 function Welcome() {
   const t = useText(shopText)
   const { config } = useShop()
-  const ways = { ship: ['truck', t.shipping], pickup: ['store', t.pickup], digital: ['file', t.digital] } as const
-  const facts: (readonly [IconName, string])[] = [
-    ['clock', t.open],
-    ...config.fulfilment_types.flatMap(f => (ways[f] ? [ways[f]] : []))
-  ]
+  const way = useWays()
+  const facts = [{ icon: 'clock' as const, name: t.open }, ...config.fulfilment_types.map(way)]
   return (
     <section className="rounded-3xl bg-brand-tint px-5 py-6 sm:px-8 sm:py-8">
       <p className="text-2xl font-bold text-balance sm:text-3xl" aria-hidden="true">
         {config.tenant.name}
       </p>
       <ul className="mt-3 flex flex-wrap gap-x-5 gap-y-1">
-        {facts.map(([icon, text]) => (
-          <li key={text} className="flex items-center gap-2">
-            <Icon name={icon} /> {text}
+        {facts.map(({ icon, name }) => (
+          <li key={name} className="flex items-center gap-2">
+            <Icon name={icon} /> {name}
           </li>
         ))}
       </ul>
@@ -150,7 +148,7 @@ function RoomCard({ card, eager }: { card: ProductCard; eager: boolean }) {
         decorative
         eager={eager}
         sizes="(min-width: 768px) 50vw, 100vw"
-        className="aspect-16/10!"
+        className="aspect-4/3!"
       />
       <span className="flex flex-1 flex-col gap-2 p-5">
         <span className="text-xl font-bold group-hover:underline">{name}</span>

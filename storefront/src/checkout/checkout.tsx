@@ -12,13 +12,14 @@ import { addressesQuery, meQuery } from '../customers/queries'
 import { useText } from '../i18n/use-text'
 import { addressLines, useShop } from '../shop/config'
 import { useOnline } from '../shop/online'
+import { useWays } from '../shop/ways'
 import { Area, ErrorSummary, Field } from '../ui/field'
 import { Icon } from '../ui/icon'
 import { Empty, Failure, Notice } from '../ui/notice'
 import { Page } from '../ui/page'
 import { useForm } from '../ui/use-form'
 import { AddressFields } from './address-fields'
-import { type Form, fieldOf, type Lack, lacks, startForm, ways } from './form'
+import { aliases, type Form, fieldOf, type Lack, lacks, pricingOf, startForm } from './form'
 import { checkoutText } from './messages'
 import { Methods } from './methods'
 import { type Placed, place } from './place'
@@ -71,7 +72,7 @@ function CheckoutForm({ cart, me, addresses }: { cart: Cart; me: Customer | null
   const [form, setForm] = useState(() => startForm(config, cart, me, addresses.find(a => a.is_default) ?? addresses[0]))
   const [seen, setSeen] = useState(cart.total)
   const [outcome, setOutcome] = useState<Placed>()
-  const state = useForm(Object.values(fieldOf))
+  const state = useForm(Object.values(fieldOf), aliases)
   const change = (part: Partial<Form>) => setForm(now => ({ ...now, ...part }))
   const text = (name: 'email' | 'name' | 'phone' | 'note') => ({
     name: fieldOf[name],
@@ -81,23 +82,18 @@ function CheckoutForm({ cart, me, addresses }: { cart: Cart; me: Customer | null
   })
 
   // What changes the price is told to the server at once, so that the total on the button is the one to be paid.
-  const { fulfilment_type, country, postal_code, location_id } = form
+  const asked = JSON.stringify(pricingOf(form))
   const [pricing, setPricing] = useState(false)
   useEffect(() => {
     const timer = setTimeout(() => {
       setPricing(true)
-      const to = { name: '', lines: [], city: '', country, ...(postal_code ? { postal_code } : {}) }
-      changeCart({
-        fulfilment_type,
-        ...(fulfilment_type === 'ship' ? { shipping_address: to } : {}),
-        ...(fulfilment_type === 'pickup' && location_id ? { location_id } : {})
-      })
+      changeCart(JSON.parse(asked))
         .then(fresh => setSeen(fresh.total))
         .catch(() => {}) // what is wrong is said when the order is placed
         .finally(() => setPricing(false))
     }, 500)
     return () => clearTimeout(timer)
-  }, [fulfilment_type, country, postal_code, location_id])
+  }, [asked])
 
   // A price may change while one types. It is said, never slipped in.
   useEffect(() => {
@@ -110,6 +106,7 @@ function CheckoutForm({ cart, me, addresses }: { cart: Cart; me: Customer | null
   const sentences: Record<Lack, string> = {
     email: t.lackEmail,
     emailShape: t.lackEmailShape,
+    phoneShape: t.lackPhoneShape,
     name: t.lackName,
     line1: t.lackLine1,
     city: t.lackCity,
@@ -131,12 +128,8 @@ function CheckoutForm({ cart, me, addresses }: { cart: Cart; me: Customer | null
   const total = money(seen, cart.currency)
   const unanswered = state.failure instanceof Problem && state.failure.unanswered
   const blocked = !online || pricing || settling || state.busy || cart.lines.some(ill) || !config.payment_methods.length
-  const offered = ways(config, cart)
-  const wayText = {
-    ship: [t.ship, t.shipHint, 'truck'],
-    pickup: [t.pickup, t.pickupHint, 'store'],
-    digital: [t.digital, t.digitalHint, 'file']
-  } as const
+  const offered = config.fulfilment_types
+  const way = useWays()
 
   return (
     <Page title={t.title}>
@@ -180,10 +173,10 @@ function CheckoutForm({ cart, me, addresses }: { cart: Cart; me: Customer | null
                     checked={form.fulfilment_type === f}
                     onChange={() => change({ fulfilment_type: f })}
                   />
-                  <Icon name={wayText[f][2]} className="size-6" />
+                  <Icon name={way(f).icon} className="size-6" />
                   <span>
-                    <span className="block font-medium">{wayText[f][0]}</span>
-                    <span className="block text-sm text-soft">{wayText[f][1]}</span>
+                    <span className="block font-medium">{way(f).name}</span>
+                    <span className="block text-sm text-soft">{way(f).hint}</span>
                   </span>
                 </label>
               ))}

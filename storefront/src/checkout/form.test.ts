@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Cart, Config } from '../api/shapes'
-import { changeOf, type Form, lacks, startForm, ways } from './form'
+import { changeOf, type Form, lacks, pricingOf, startForm } from './form'
 
 const config = {
   tenant: { country: 'GB' },
@@ -33,9 +33,10 @@ test('the cart knows better than the account', () => {
   expect([form.email, form.name, form.fulfilment_type]).toEqual(['cart@example.com', 'Me', 'pickup'])
 })
 
-test('only ways that the cart allows are offered', () => {
-  expect(ways(config, { fulfilment_types: ['pickup'] } as Cart)).toEqual(['pickup'])
-  expect(ways(config, {} as Cart)).toEqual(['ship', 'pickup'])
+test('half an address is not sent for pricing, a whole one is', () => {
+  expect(pricingOf({ ...filled, city: '' })).toEqual({ fulfilment_type: 'ship' })
+  expect(pricingOf(filled).shipping_address?.city).toBe('Leeds')
+  expect(pricingOf({ ...filled, fulfilment_type: 'pickup' })).toEqual({ fulfilment_type: 'pickup', location_id: 'l1' })
 })
 
 test('what is sent is trimmed, and empty parts are left out', () => {
@@ -52,6 +53,8 @@ test.each<[Partial<Form>, string[]]>([
   [{ email: '' }, ['email']],
   [{ email: 'mei@' }, ['emailShape']],
   [{ name: ' ' }, ['name']],
+  [{ phone: 'call me' }, ['phoneShape']],
+  [{ phone: '+44 (0)20 7946-0000' }, []],
   [{ line1: '', city: '' }, ['line1', 'city']],
   [{ line1: '', city: '', fulfilment_type: 'pickup' }, []],
   [{ payment_method: '' }, ['payment_method']]

@@ -35,18 +35,10 @@ export const fieldOf: Record<keyof Form, string> = {
   payment_method: 'payment_method'
 }
 
-/** ways are how this cart can reach the customer: what the shop offers, and the cart allows if it says so. */
-export function ways(config: Config, cart: Cart | undefined): Fulfilment[] {
-  const allowed = config.fulfilment_types.filter(
-    f => !cart?.fulfilment_types?.length || cart.fulfilment_types.includes(f)
-  )
-  return allowed.length ? allowed : config.fulfilment_types
-}
-
 /** startForm fills in what is known: the cart first, then the account, then the shop. */
 export function startForm(config: Config, cart: Cart | undefined, me?: Customer | null, address?: SavedAddress): Form {
   const to: Partial<Address> = cart?.shipping_address?.lines?.length ? cart.shipping_address : (address ?? {})
-  const offered = ways(config, cart)
+  const offered = config.fulfilment_types
   const wish = offered.find(f => f === cart?.fulfilment_type)
   return {
     email: cart?.email || me?.email || '',
@@ -63,6 +55,13 @@ export function startForm(config: Config, cart: Cart | undefined, me?: Customer 
     note: cart?.note ?? '',
     payment_method: config.payment_methods.length === 1 ? (config.payment_methods[0]?.id ?? '') : ''
   }
+}
+
+/** pricingOf is the part that may change the price; an address only once it is whole, for half of one is refused. */
+export function pricingOf(form: Form): CartChange {
+  const { fulfilment_type, location_id, shipping_address } = changeOf(form)
+  const whole = shipping_address?.name && shipping_address.lines.length && shipping_address.city
+  return { fulfilment_type, ...(location_id ? { location_id } : {}), ...(whole ? { shipping_address } : {}) }
 }
 
 /** changeOf is what the server is told; an address only when something is sent there. */
@@ -90,7 +89,27 @@ function addressOf(form: Form): Address {
   }
 }
 
-export type Lack = 'email' | 'emailShape' | 'name' | 'line1' | 'city' | 'country' | 'location_id' | 'payment_method'
+/** aliases are other names the server uses for fields of the form. */
+export const aliases: Record<string, string> = {
+  'shipping_address.lines': fieldOf.line1,
+  'shipping_address.name': fieldOf.name,
+  'shipping_address.phone': fieldOf.phone,
+  shipping_address: fieldOf.line1
+}
+
+// The server's own rule for phone numbers.
+const phoneShape = /^\+?[0-9][0-9 ()./-]{3,38}$/
+
+export type Lack =
+  | 'email'
+  | 'emailShape'
+  | 'phoneShape'
+  | 'name'
+  | 'line1'
+  | 'city'
+  | 'country'
+  | 'location_id'
+  | 'payment_method'
 
 /** lacks finds what is plainly missing before the server is asked; the server is the judge of all else. */
 export function lacks(form: Form, config: Config): [keyof Form, Lack][] {
@@ -99,6 +118,7 @@ export function lacks(form: Form, config: Config): [keyof Form, Lack][] {
   if (!form.email.trim()) found.push(['email', 'email'])
   else if (!/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(form.email.trim())) found.push(['email', 'emailShape'])
   need('name')
+  if (form.phone.trim() && !phoneShape.test(form.phone.trim())) found.push(['phone', 'phoneShape'])
   if (form.fulfilment_type === 'ship') {
     need('line1')
     need('city')

@@ -55,7 +55,7 @@ async function complete(cart: string, body: Body): Promise<Placed> {
   keepOrder({
     id: order.id,
     token: done.order_token,
-    number: order.number ?? '',
+    number: order.number ? String(order.number) : '',
     at: order.created_at ?? order.placed_at ?? ''
   })
   forgetCart()

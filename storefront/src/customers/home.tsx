@@ -2,20 +2,20 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Link } from 'wouter'
 import { answer, api } from '../api/client'
-import type { Customer, Order } from '../api/shapes'
+import type { Customer, OrderSummary } from '../api/shapes'
 import { locale } from '../i18n/locale'
 import { useText } from '../i18n/use-text'
 import { forgetOrders } from '../orders/keep'
 import { orderText } from '../orders/messages'
-import { isOver, isPaid, paysLater } from '../orders/steps'
+import { isOver } from '../orders/steps'
 import { useShop } from '../shop/config'
 import { announce } from '../ui/announce'
-import { Dialog } from '../ui/dialog'
 import { ErrorSummary, Field } from '../ui/field'
 import { Icon } from '../ui/icon'
 import { Failure } from '../ui/notice'
 import { useForm } from '../ui/use-form'
 import { Addresses } from './addresses'
+import { Erase } from './erase'
 import { accountText } from './messages'
 import { meQuery, myOrdersQuery } from './queries'
 
@@ -51,14 +51,14 @@ function MyOrders() {
   const o = useText(orderText)
   const { money, time } = useShop()
   const orders = useQuery(myOrdersQuery)
-  const state = (order: Order) =>
+  const state = (order: OrderSummary) =>
     isOver(order)
       ? t.statusCancelled
       : order.status === 'completed'
         ? t.statusDone
-        : isPaid(order) || paysLater(order)
-          ? t.statusOpen
-          : t.statusUnpaid
+        : order.status === 'draft'
+          ? t.statusUnpaid
+          : t.statusOpen
   return (
     <section>
       <h2 className="mb-2 text-lg font-bold">{t.orders}</h2>
@@ -75,7 +75,7 @@ function MyOrders() {
               >
                 <span>
                   <span className="block font-medium">
-                    {order.number ? o.title({ number: order.number }) : o.titleNew}
+                    {order.number ? o.title({ number: String(order.number) }) : o.titleNew}
                   </span>
                   <span className="block text-sm text-soft">
                     {order.placed_at || order.created_at ? time(order.placed_at ?? order.created_at ?? '') : ''}
@@ -138,52 +138,6 @@ function Profile({ me }: { me: Customer }) {
           {form.busy ? t.saving : t.save}
         </button>
       </form>
-    </section>
-  )
-}
-
-function Erase() {
-  const t = useText(accountText)
-  const queries = useQueryClient()
-  const [asking, setAsking] = useState(false)
-  const erase = useMutation({
-    mutationFn: () => answer(api.POST('/api/v1/storefront/me/erase', { body: {} })),
-    onSuccess: () => {
-      forgetOrders()
-      announce(t.erased)
-      queries.setQueryData(meQuery.queryKey, null)
-      void queries.invalidateQueries()
-    }
-  })
-  return (
-    <section className="flex flex-col items-start gap-2">
-      <h2 className="text-lg font-bold">{t.privacy}</h2>
-      <p className="text-soft">{t.eraseText}</p>
-      <button type="button" className="btn text-bad" onClick={() => setAsking(true)}>
-        {t.erase}
-      </button>
-      {asking && (
-        <Dialog title={t.eraseTitle} onClose={() => setAsking(false)}>
-          <div className="flex flex-col gap-4 p-6">
-            <h2 className="pr-10 text-xl font-bold">{t.eraseTitle}</h2>
-            <p>{t.eraseText}</p>
-            {erase.isError && <Failure error={erase.error} />}
-            <div className="flex flex-wrap gap-3">
-              <button type="button" className="btn flex-1" onClick={() => setAsking(false)}>
-                {t.eraseNo}
-              </button>
-              <button
-                type="button"
-                className="btn flex-1 border-bad text-bad"
-                disabled={erase.isPending}
-                onClick={() => erase.mutate()}
-              >
-                {t.eraseYes}
-              </button>
-            </div>
-          </div>
-        </Dialog>
-      )}
     </section>
   )
 }

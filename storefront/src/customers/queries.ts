@@ -1,7 +1,7 @@
 import { queryOptions } from '@tanstack/react-query'
 import { answer, api } from '../api/client'
 import { Problem } from '../api/problem'
-import type { Customer, Order, Page, SavedAddress } from '../api/shapes'
+import type { Customer, OrderSummary, Page, SavedAddress } from '../api/shapes'
 
 /** meQuery is the signed-in customer, or null for a guest. */
 export const meQuery = queryOptions({
@@ -25,5 +25,6 @@ export const addressesQuery = queryOptions({
 export const myOrdersQuery = queryOptions({
   queryKey: ['me', 'orders'],
   queryFn: async () =>
-    (await answer<Page<Order>>(api.GET('/api/v1/storefront/me/orders', { params: { query: { limit: 50 } } }))).items
+    (await answer<Page<OrderSummary>>(api.GET('/api/v1/storefront/me/orders', { params: { query: { limit: 50 } } })))
+      .items
 })

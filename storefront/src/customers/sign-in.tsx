@@ -17,6 +17,7 @@ export function SignIn() {
   const queries = useQueryClient()
   const [isNew, setNew] = useState(false)
   const [given, setGiven] = useState({ email: '', password: '', name: '', phone: '' })
+  const [consent, setConsent] = useState(false)
   const form = useForm(Object.keys(given))
   const set = (name: keyof typeof given) => (e: { currentTarget: { value: string } }) =>
     setGiven({ ...given, [name]: e.currentTarget.value })
@@ -40,7 +41,8 @@ export function SignIn() {
             password: given.password,
             name: given.name.trim(),
             ...(phone ? { phone } : {}),
-            language: locale.get()
+            language: locale.get(),
+            consents: { marketing_email: consent }
           }
         })
       )
@@ -100,10 +102,26 @@ export function SignIn() {
             onChange={set('phone')}
           />
         )}
+        {isNew && (
+          <label className="flex min-h-11 items-center gap-3">
+            <input
+              type="checkbox"
+              className="size-5 shrink-0 accent-(--brand-text)"
+              checked={consent}
+              onChange={e => setConsent(e.currentTarget.checked)}
+            />
+            <span>{t.consent}</span>
+          </label>
+        )}
         <button type="submit" className="btn btn-main btn-big" disabled={form.busy}>
           {isNew ? (form.busy ? t.registering : t.register) : form.busy ? t.signingIn : t.signIn}
         </button>
         <p className="flex flex-wrap items-center gap-x-3">
+          {!isNew && (
+            <Link href="/account/forgot" className="link">
+              {t.forgot}
+            </Link>
+          )}
           {isNew ? t.haveAccount : t.noAccount}
           <button type="button" className="link" onClick={() => setNew(!isNew)}>
             {isNew ? t.signIn : t.register}

@@ -18,8 +18,7 @@ export function CancelOrder({ order, refund }: { order: Order; refund: boolean }
       answer(
         api.POST('/api/v1/storefront/orders/{id}/cancel', {
           params: { path: { id: order.id } },
-          headers: orderHeaders(order.id),
-          body: { version: order.version }
+          headers: orderHeaders(order.id)
         })
       ),
     onSuccess: () => setAsking(false),

@@ -18,16 +18,17 @@ export default function FindOrder() {
   const [number, setNumber] = useState('')
   const [email, setEmail] = useState('')
   const [turn, setTurn] = useState(0)
+  const digits = number.trim().replace(/^#/, '')
   const look = useMutation({
     mutationFn: () =>
       answer(
         api.POST('/api/v1/storefront/orders/lookup', {
-          body: { number: number.trim().replace(/^#/, ''), email: email.trim() }
+          body: { number: Number(digits), email: email.trim() }
         })
       )
   })
   const errors = [
-    ...(number.trim() ? [] : [{ name: 'number', message: t.needNumber }]),
+    ...(/^[1-9]\d{0,14}$/.test(digits) ? [] : [{ name: 'number', message: t.needNumber }]),
     ...(email.includes('@') ? [] : [{ name: 'email', message: t.needEmail }])
   ]
   const of = (name: string) => (turn ? errors.find(e => e.name === name)?.message : undefined)
@@ -60,7 +61,7 @@ export default function FindOrder() {
               error={of('number')}
               onChange={e => setNumber(e.currentTarget.value)}
               autoComplete="off"
-              autoCapitalize="characters"
+              inputMode="numeric"
             />
             <Field
               name="email"

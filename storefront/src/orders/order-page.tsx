@@ -44,7 +44,7 @@ export default function OrderPage() {
 function Watched({ id }: { id: string }) {
   const t = useText(orderText)
   const order = useOrder(id)
-  const number = order.data?.number ?? ''
+  const number = order.data?.number ? String(order.data.number) : ''
   const at = order.data?.placed_at ?? order.data?.created_at ?? ''
   const title = number ? t.title({ number }) : t.titleNew
 
@@ -77,11 +77,13 @@ function Watched({ id }: { id: string }) {
 
 const icons: Record<Headline, IconName> = {
   pay: 'clock',
+  waiting: 'clock',
   failed: 'alert',
   checking: 'clock',
   thanks: 'check',
   accepted: 'check',
   packed: 'bag',
+  partly: 'truck',
   shipped: 'truck',
   ready: 'store',
   done: 'check',
@@ -92,7 +94,7 @@ const icons: Record<Headline, IconName> = {
 const tone = (h: Headline) =>
   h === 'failed'
     ? 'bg-bad-bg text-bad'
-    : ['pay', 'checking'].includes(h)
+    : ['pay', 'checking', 'waiting'].includes(h)
       ? 'bg-warn-bg text-warn'
       : ['cancelled', 'expired', 'refunded'].includes(h)
         ? 'bg-sunken text-ink'
@@ -114,6 +116,8 @@ function State({ order }: { order: Order }) {
     pay: order.expires_at ? `${t.payDo} ${t.payBy({ time: time(order.expires_at, { timeStyle: 'short' }) })}` : t.payDo,
     failed: t.failedDo,
     checking: t.checkingDo,
+    waiting: t.waitingDo,
+    partly: t.partlyDo,
     thanks: t.thanksDo({ email }),
     accepted: t.acceptedDo({ email }),
     packed: t.packedDo,
@@ -135,6 +139,7 @@ function State({ order }: { order: Order }) {
         <div className="min-w-0">
           <p className="text-2xl font-bold">{t[headline]}</p>
           <p>{text[headline]}</p>
+          {order.on_hold && !isOver(order) && <p>{t.onHold}</p>}
           {order.refunded_total > 0 && headline !== 'refunded' && (
             <p>{t.refundedPart({ amount: money(order.refunded_total, order.currency) })}</p>
           )}
@@ -161,7 +166,7 @@ function Details({ order }: { order: Order }) {
           <h2 className="font-semibold">{t.tracking}</h2>
           <ul>
             {parcels.map(p => (
-              <li key={p.id}>
+              <li key={`${p.carrier} ${p.tracking_number}`}>
                 {p.tracking_url && /^https?:/i.test(p.tracking_url) ? (
                   <a className="link" href={p.tracking_url} target="_blank" rel="noreferrer noopener">
                     <Icon name="truck" /> {t.track({ number: p.tracking_number ?? '' })}

@@ -25,7 +25,6 @@ const types = [
   'payment.succeeded',
   'payment.failed',
   'payment.pending',
-  'payment.unknown',
   'payment.refunded'
 ]
 

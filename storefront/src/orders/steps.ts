@@ -8,29 +8,41 @@ const ways: Record<string, StepName[]> = {
   pickup: ['placed', 'paid', 'ready', 'collected'],
   digital: ['placed', 'paid', 'issued']
 }
-const reachedBy: Record<string, StepName> = {
-  packed: 'packed',
-  shipped: 'shipped',
-  delivered: 'delivered',
-  ready: 'ready',
-  collected: 'collected',
-  issued: 'issued'
-}
 const paidStates = ['paid', 'overpaid', 'authorized', 'partially_refunded', 'refunded']
+
+type Axes = Pick<Order, 'status' | 'payment_status' | 'fulfilment_status' | 'fulfilment_type' | 'fulfilments'>
 
 export const isPaid = (order: Pick<Order, 'payment_status'>): boolean => paidStates.includes(order.payment_status)
 export const isOver = (order: Pick<Order, 'status'>): boolean => ['cancelled', 'expired'].includes(order.status)
 
+/** paysLater: the shop collects the money itself, on delivery or by transfer; there is nothing to pay on this page. */
+export const paysLater = (order: Pick<Order, 'payment_method'>): boolean =>
+  ['manual', 'on_delivery'].includes(order.payment_method ?? '')
+
+/**
+ * reached is the last step that all of the order has come to. The order's own status tells what has left and what has arrived;
+ * within the house its groups tell, the slowest of them.
+ */
+function reached(order: Axes): StepName | undefined {
+  const names = ways[order.fulfilment_type] ?? []
+  if (order.status === 'completed' || order.fulfilment_status === 'delivered') return names.at(-1)
+  if (order.fulfilment_status === 'fulfilled') return order.fulfilment_type === 'ship' ? 'shipped' : names.at(-1)
+  if (order.fulfilment_status !== 'in_progress') return undefined
+  const groups = (order.fulfilments ?? [])
+    .filter(g => g.status !== 'cancelled')
+    .map(g => names.indexOf(g.status as StepName))
+  return groups.length ? names[Math.min(...groups)] : undefined
+}
+
 /** stepsOf is the way of an order from "placed" to the customer's hands. Goods that move before they are paid do not wait for "paid". */
-export function stepsOf(
-  order: Pick<Order, 'status' | 'payment_status' | 'fulfilment_status' | 'fulfilment_type' | 'timeline'>
-): Step[] {
+export function stepsOf(order: Axes & Pick<Order, 'timeline'>): Step[] {
   const names = ways[order.fulfilment_type] ?? ways.ship ?? []
-  const fulfilled = names.indexOf(reachedBy[order.fulfilment_status] ?? 'placed')
+  const last = reached(order)
+  const far = last ? names.indexOf(last) : -1
   const done = (name: StepName, i: number) => {
-    if (name === 'placed') return order.status !== 'draft'
+    if (name === 'placed') return !['draft', 'awaiting_confirmation'].includes(order.status)
     if (name === 'paid') return isPaid(order)
-    return order.status === 'completed' || i <= fulfilled
+    return i <= far
   }
   let now = false
   return names.map((name, i) => {
@@ -42,11 +54,9 @@ export function stepsOf(
   })
 }
 
+/** timeOf is when the order came to a step, as its timeline has it; of several parcels, the last one. */
 function timeOf(order: Pick<Order, 'timeline'>, name: StepName): string | undefined {
-  const entries = (order.timeline ?? []).filter(
-    e => e.kind === name || e.kind.endsWith(`.${name}`) || e.kind.endsWith(`_${name}`)
-  )
-  return entries[0]?.at
+  return order.timeline?.findLast(e => e.kind === name || (e.kind.endsWith('_changed') && e.to === name))?.at
 }
 
 /** Headline is the one thing the customer wants to know. */
@@ -57,38 +67,30 @@ export type Headline =
   | 'pay'
   | 'failed'
   | 'checking'
+  | 'waiting'
   | 'thanks'
   | 'accepted'
   | 'packed'
+  | 'partly'
   | 'shipped'
   | 'ready'
   | 'done'
 
-export function headlineOf(
-  order: Pick<Order, 'status' | 'payment_status' | 'fulfilment_status' | 'payment_method' | 'payments'>
-): Headline {
+const dead = ['declined', 'failed', 'expired', 'voided']
+
+export function headlineOf(order: Axes & Pick<Order, 'payment_method' | 'payments'>): Headline {
   if (order.status === 'cancelled') return 'cancelled'
   if (order.status === 'expired') return 'expired'
   if (order.payment_status === 'refunded') return 'refunded'
-  if (['delivered', 'collected', 'issued'].includes(order.fulfilment_status) || order.status === 'completed')
-    return 'done'
-  if (order.fulfilment_status === 'shipped') return 'shipped'
-  if (order.fulfilment_status === 'ready') return 'ready'
-  if (isPaid(order)) return order.fulfilment_status === 'packed' ? 'packed' : 'thanks'
-  if (paysLater(order)) return order.fulfilment_status === 'packed' ? 'packed' : 'accepted'
+  const step = reached(order)
+  if (step === 'delivered' || step === 'collected' || step === 'issued') return 'done'
+  if (step === 'shipped' || step === 'ready' || step === 'packed') return step
+  if (order.fulfilment_status === 'partially_fulfilled') return 'partly'
+  if (order.status === 'awaiting_confirmation') return 'waiting'
+  if (isPaid(order)) return 'thanks'
+  if (paysLater(order)) return 'accepted'
   if (order.payment_status === 'failed') return 'failed'
   const last = order.payments?.at(-1)
-  if (
-    order.payment_status === 'pending' &&
-    last &&
-    !last.next_action &&
-    !['failed', 'expired', 'cancelled', 'voided'].includes(last.status)
-  ) {
-    return 'checking'
-  }
-  return 'pay'
+  if (last && !last.next_action && !dead.includes(last.status)) return 'checking'
+  return last && dead.includes(last.status) ? 'failed' : 'pay'
 }
-
-/** paysLater: the shop collects the money itself, on delivery or by transfer; there is nothing to pay on this page. */
-export const paysLater = (order: Pick<Order, 'payment_method'>): boolean =>
-  ['manual', 'on_delivery'].includes(order.payment_method ?? '') || !!order.payment_method?.endsWith('/manual')

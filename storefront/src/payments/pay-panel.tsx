@@ -19,7 +19,9 @@ const dead = ['failed', 'expired', 'voided', 'cancelled', 'declined']
 
 /** livePayment is the payment the customer can still act on, if any. */
 export const livePayment = (order: Pick<Order, 'payments'>): Payment | undefined =>
-  order.payments?.findLast(p => p.next_action && !dead.includes(p.status) && p.status !== 'succeeded')
+  order.payments?.findLast(
+    p => p.next_action && !dead.includes(p.status) && !['authorized', 'captured'].includes(p.status)
+  )
 
 /** PayPanel is everything between "ordered" and "paid": a code to scan, a page to go to, or the choice after a failure. */
 export function PayPanel({ order, failed }: { order: Order; failed: boolean }) {

@@ -38,9 +38,12 @@ export function useShop() {
     words: (text: Text | null | undefined) => pick(text, locale, config.tenant.language),
     money: (amount: number, currency = config.tenant.currency) => formatMoney({ amount, currency }, locale),
     time: (at: string, style: Intl.DateTimeFormatOptions = { dateStyle: 'medium', timeStyle: 'short' }) =>
-      new Intl.DateTimeFormat(locale, { ...style, timeZone: config.tenant.time_zone }).format(new Date(at))
+      new Intl.DateTimeFormat(regional(locale), { ...style, timeZone: config.tenant.time_zone }).format(new Date(at))
   }
 }
+
+/** regional is the browser's own form of a language, so that a Briton reads 15:14 and not 3:14 PM. */
+export const regional = (locale: string): string => navigator.languages.find(l => l.split('-')[0] === locale) ?? locale
 
 /** addressLines writes an address top to bottom, without its phone. */
 export function addressLines(a: Partial<Address>, locale: string): string[] {

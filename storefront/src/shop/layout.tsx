@@ -54,7 +54,7 @@ function Header() {
         <SearchBox />
         <div className="flex items-center">
           <LanguageButton />
-          <ThemeButton />
+          <ThemeButton className="hidden min-[26rem]:inline-flex" />
           <Link href="/account" className="btn btn-plain px-2" aria-label={t.account}>
             <Icon name="user" className="size-6" />
           </Link>
@@ -151,14 +151,14 @@ function LanguageButton() {
 const nextTheme: Record<Theme, Theme> = { system: 'light', light: 'dark', dark: 'system' }
 const themeIcon = { system: 'auto', light: 'sun', dark: 'moon' } as const
 
-function ThemeButton() {
+function ThemeButton({ className }: { className: string }) {
   const t = useText(shopText)
   const now = useStore(theme)
   const label = { system: t.themeSystem, light: t.themeLight, dark: t.themeDark }[now]
   return (
     <button
       type="button"
-      className="btn btn-plain hidden px-2 xs:inline-flex"
+      className={`btn btn-plain px-2 ${className}`}
       aria-label={label}
       title={label}
       onClick={() => theme.set(nextTheme[now])}
@@ -183,6 +183,7 @@ function Footer() {
           <p className="mt-1 flex items-start gap-2 text-sm text-soft">
             <Icon name="lock" className="mt-0.5 size-4" /> {t.secure}
           </p>
+          <ThemeButton className="-ml-2 min-[26rem]:hidden" />
         </section>
         <nav aria-labelledby="footer-help">
           <h2 id="footer-help" className="font-semibold">

@@ -30,7 +30,12 @@ export const shopText = i18n('shop', {
   missingText: 'It may have moved. The shop itself is open.',
   toShop: 'To the shop',
   shipping: 'Delivery',
+  shippingHint: 'To your address',
   pickup: 'Pick-up',
+  pickupHint: 'You collect it from us',
   digital: 'Instant download',
+  digitalHint: 'By e-mail, right after payment',
+  stay: 'At our house',
+  stayHint: 'You check in with us',
   open: 'Open 24 hours'
 })

@@ -7,7 +7,7 @@ export type FieldError = { name: string; message: string }
  * useForm holds the errors of a form: its own, found before sending, and those the server names. "turn" grows with every failed
  * attempt, so that the summary takes the focus each time. An error that belongs to no field is "failure".
  */
-export function useForm(names: readonly string[]) {
+export function useForm(names: readonly string[], aliases: Record<string, string> = {}) {
   const [errors, setErrors] = useState<FieldError[]>([])
   const [failure, setFailure] = useState<unknown>()
   const [turn, setTurn] = useState(0)
@@ -31,8 +31,9 @@ export function useForm(names: readonly string[]) {
       try {
         await send()
       } catch (error) {
-        const named = error instanceof Problem ? error.fields.filter(f => names.includes(f.name)) : []
-        if (named.length) setErrors(named)
+        const told = error instanceof Problem ? error.fields.map(f => ({ ...f, name: aliases[f.name] ?? f.name })) : []
+        if (told.some(f => names.includes(f.name)))
+          setErrors(told.map(f => (names.includes(f.name) ? f : { ...f, name: '' })))
         else setFailure(error)
       } finally {
         setBusy(false)
