@@ -32,7 +32,7 @@ type Access struct {
 	watch  *tenants.Watch
 	box    *secrets.Box
 	signer *secrets.Signer
-	shared *policy
+	shared policy
 	memory memory
 	seen   seen
 	hasher hasher

@@ -25,59 +25,70 @@ p = sub, dom, act
 [policy_effect]
 e = some(where (p.eft == allow))
 [matchers]
-m = r.sub == p.sub && r.act == p.act && (p.dom == "*" || r.dom == p.dom)`
+m = r.act == p.act && r.sub == p.sub && (p.dom == "*" || r.dom == p.dom)`
 
 const everywhere = "*"
 
-// policy is a set of casbin rules; SyncedEnforcer because a plain one dies with the process when it is loaded and asked at once.
-type policy struct{ enforcer *casbin.SyncedEnforcer }
+// policy is casbin rules, those of each role in an enforcer of their own: casbin goes through all rules that it holds for each question. They are SyncedEnforcers, because a
+// plain one ends the process when it is loaded and asked at once.
+type policy map[string]*casbin.SyncedEnforcer
 
-func newPolicy(rules [][]string) (*policy, error) {
+func (p policy) add(role, domain string, permissions []string) error {
 	m, err := model.NewModelFromString(policyModel)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	e, err := casbin.NewSyncedEnforcer(m)
 	if err != nil {
-		return nil, err
+		return err
+	}
+	rules := make([][]string, len(permissions))
+	for i, act := range permissions {
+		rules[i] = []string{subject(role), domain, act}
 	}
 	if len(rules) > 0 {
 		if _, err := e.AddPolicies(rules); err != nil {
+			return err
+		}
+	}
+	p[role] = e
+	return nil
+}
+
+func sharedPolicy() (policy, error) {
+	p := policy{}
+	for _, r := range sharedRoles {
+		if err := p.add(r.name, everywhere, r.permissions); err != nil {
 			return nil, err
 		}
 	}
-	return &policy{enforcer: e}, nil
-}
-
-func sharedPolicy() (*policy, error) {
-	var rules [][]string
-	for _, r := range sharedRoles {
-		for _, p := range r.permissions {
-			rules = append(rules, []string{subject(r.name), everywhere, p})
-		}
-	}
-	return newPolicy(rules)
+	return p, nil
 }
 
 // customPolicy is of a tenant's own roles. A row that has a shared role's name counts for nothing.
-func customPolicy(tenant uuid.UUID, roles []roleRow) (*policy, error) {
-	var rules [][]string
+func customPolicy(tenant uuid.UUID, roles []roleRow) (policy, error) {
+	p := policy{}
 	for _, r := range roles {
 		if _, shared := sharedRoleOf(r.Name); shared {
 			continue
 		}
-		for _, p := range r.Permissions {
-			rules = append(rules, []string{subject(r.Name), tenant.String(), p})
+		known := slices.DeleteFunc(slices.Clone(r.Permissions), func(name string) bool { return !IsPermission(name) })
+		if err := p.add(r.Name, tenant.String(), slices.Compact(slices.Sorted(slices.Values(known)))); err != nil {
+			return nil, err
 		}
 	}
-	return newPolicy(rules)
+	return p, nil
 }
 
 func subject(role string) string { return "r:" + role }
 
 // allows answers no where there is an error.
-func (p *policy) allows(role, tenant, permission string) bool {
-	ok, err := p.enforcer.Enforce(subject(role), tenant, permission)
+func (p policy) allows(role, tenant, permission string) bool {
+	e := p[role]
+	if e == nil {
+		return false
+	}
+	ok, err := e.Enforce(subject(role), tenant, permission)
 	return err == nil && ok
 }
 
@@ -146,7 +157,7 @@ func (a *Access) decide(ctx context.Context, tenant uuid.UUID, roles []string, p
 	return false, true
 }
 
-func (a *Access) customOf(ctx context.Context, tenant uuid.UUID) (*policy, error) {
+func (a *Access) customOf(ctx context.Context, tenant uuid.UUID) (policy, error) {
 	if a.watch.Fresh() {
 		if p := a.memory.custom(tenant); p != nil {
 			return p, nil
@@ -177,7 +188,7 @@ type memory struct {
 type known struct {
 	identities map[hash]*remembered
 	answers    map[question]bool
-	custom     *policy
+	custom     policy
 }
 
 const (
@@ -194,7 +205,7 @@ func (m *memory) answer(tenant uuid.UUID, q question) (answer, ok bool) {
 	return answer, ok
 }
 
-func (m *memory) custom(tenant uuid.UUID) *policy {
+func (m *memory) custom(tenant uuid.UUID) policy {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	if k := m.tenants[tenant]; k != nil {

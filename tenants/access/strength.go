@@ -34,7 +34,7 @@ func CheckPassword(password string, about ...string) error {
 	case strings.ContainsRune(password, 0):
 		return errWeak.Field("password", "no control characters")
 	case units(password, about) < passwordUnits:
-		return errWeak.Field("password", "not made of common words, names, rows of keys or repetitions: three or four unrelated words are good")
+		return errWeak.Field("password", "not made of common words, names, rows of keys or repetitions: four or more unusual words are good")
 	}
 	return nil
 }
@@ -60,12 +60,15 @@ func units(password string, about []string) int {
 
 func count(s string, words []string) int {
 	n := 0
-	seen := map[string]bool{}
+	seen := map[string]int{}
 	for s != "" {
 		step := piece(s, words)
-		// A word that comes again is no more to guess.
-		if p := s[:step]; utf8.RuneCountInString(p) == 1 || !seen[p] {
-			seen[p] = true
+		p := s[:step]
+		most := 1 // a word that comes again is no more to guess
+		if utf8.RuneCountInString(p) == 1 {
+			most = 2
+		}
+		if seen[p]++; seen[p] <= most {
 			n++
 		}
 		s = s[step:]
