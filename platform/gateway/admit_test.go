@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"allhours/platform/base/db"
+	"allhours/platform/base/db/dbtest"
+	"allhours/platform/base/fault"
 	"allhours/tenants/access"
 )
 
@@ -109,6 +111,7 @@ func TestCrossSite(t *testing.T) {
 		{"a form elsewhere", "staff", []string{cookie, "Sec-Fetch-Site: cross-site", "Origin: http://evil.example"}, 403},
 		{"a script elsewhere", "staff", []string{cookie, ours, "Sec-Fetch-Site: cross-site"}, 403},
 		{"a sibling shop", "staff", []string{cookie, ours, "Sec-Fetch-Site: same-site", "Origin: http://b.shops.test"}, 403},
+		{"a sibling, no origin", "staff", []string{cookie, ours, "Sec-Fetch-Site: same-site"}, 403},
 		{"a sibling, old browser", "staff", []string{cookie, ours, "Origin: http://b.shops.test"}, 403},
 		{"a form of our own page", "staff", []string{cookie, "Sec-Fetch-Site: same-origin"}, 403},
 		{"sandboxed page", "staff", []string{cookie, ours, "Origin: null"}, 403},
@@ -256,5 +259,31 @@ func TestRawRequests(t *testing.T) {
 	res := r.do(ask{method: "POST", path: "/api/v1/post/public", headers: []string{"Host: a.shops.test", "Idempotency-Key: k-1", "X-Request-Id: caller-0001"}})
 	if res.json["key"] != "k-1" || res.json["actor"] != "guest/caller-0001" || res.Header.Get("X-Request-Id") != "caller-0001" {
 		t.Errorf("key and request id: %s", res.text)
+	}
+}
+
+// While the database is away, known shops stay known and unknown ones are "try again", not "no such shop".
+func TestDirectoryWithoutDatabase(t *testing.T) {
+	t.Parallel()
+	base := dbtest.Create(t)
+	own, err := db.Open(t.Context(), db.Config{URL: base.AppURL, MaxConns: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &rig{t: t, base: base}
+	r.tenant("a")
+	d := newDirectory(own)
+	if _, err := d.bySlug(t.Context(), "a"); err != nil {
+		t.Fatal(err)
+	}
+	own.Close()
+	if err := d.refresh(t.Context()); err == nil {
+		t.Error("looked for changes in a closed database")
+	}
+	if got, err := d.bySlug(t.Context(), "a"); err != nil || got.Slug != "a" {
+		t.Errorf("known: %+v %v", got, err)
+	}
+	if _, err := d.bySlug(t.Context(), "b"); fault.KindOf(err) != fault.Unavailable {
+		t.Errorf("unknown: %v", err)
 	}
 }

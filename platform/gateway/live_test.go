@@ -338,19 +338,40 @@ func TestLiveSlowClientIsToldToResync(t *testing.T) {
 	a := r.tenant("a")
 	l := r.listen("/api/v1/events", r.staff(a, "s", "orders:read"))
 	l.want("ready")
-	big := strings.Repeat("x", 64<<10)
-	until(t, 20*time.Second, "the stream lags", func() bool { // nobody reads: the socket fills, then the queue
-		for range 50 {
+	big := strings.Repeat("x", 32<<10)
+	until(t, 20*time.Second, "the stream is told to resync", func() bool { // nobody reads: the socket fills, then the queue
+		for range 200 {
 			r.live.deliver(LiveEvent{Tenant: a, ID: db.NewID(), Type: "order.placed", Subject: "1", Payload: json.RawMessage(`"` + big + `"`)})
 		}
-		lagged := false
-		r.live.mu.Lock()
-		for s := range r.live.rooms[a].streams {
-			lagged = lagged || s.lagged.Load()
+		for len(l.events) > 0 {
+			if e := <-l.events; e.event == "resync" {
+				return true
+			}
 		}
-		r.live.mu.Unlock()
-		return lagged
+		return false
 	})
+}
+
+func TestLiveHeartbeat(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, func(c *Config, _ *Deps, _ *Hooks) { c.heartbeat = 30 * time.Millisecond }).start()
+	r.tenant("a")
+	req, _ := http.NewRequestWithContext(t.Context(), "GET", r.url+"/api/v1/storefront/events", nil)
+	req.Host = "a.shops.test"
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	beats := 0
+	for lines := bufio.NewScanner(res.Body); beats < 3 && lines.Scan(); {
+		if lines.Text() == ": " {
+			beats++
+		}
+	}
+	if h := res.Header; beats < 3 || h.Get("Content-Type") != "text/event-stream; charset=utf-8" || h.Get("Cache-Control") != "no-store" || h.Get("X-Accel-Buffering") != "no" {
+		t.Errorf("%d beats, %v", beats, h)
+	}
 }
 
 func TestLiveLimits(t *testing.T) {

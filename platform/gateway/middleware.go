@@ -40,7 +40,7 @@ func (g *Gateway) outer(c *fiber.Ctx) (err error) {
 	c.Set("X-Frame-Options", "DENY")
 	c.Set("Cross-Origin-Opener-Policy", "same-origin")
 	if in.client.Secure {
-		c.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+		c.Set("Strict-Transport-Security", "max-age=31536000")
 	}
 	ctx := context.WithValue(g.life, callKey{}, in)
 	ctx = telemetry.WithRequestID(ctx, in.id)
@@ -50,6 +50,9 @@ func (g *Gateway) outer(c *fiber.Ctx) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			g.metrics.panics.Inc()
+			if in.cancel != nil {
+				in.cancel()
+			}
 			err = g.fail(c, c.UserContext(), fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
 		}
 		g.account(c, ctx, in, span)

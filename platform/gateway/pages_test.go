@@ -9,7 +9,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/caarlos0/env/v11"
 	"github.com/google/uuid"
 
 	"allhours/platform/base/db"
@@ -102,9 +104,9 @@ func TestMediaAndWebhooks(t *testing.T) {
 	at := "/media/" + tenant.String() + "/" + picture.String()
 	res := r.do(ask{path: at + "?w=400"})
 	if res.StatusCode != 200 || len(res.text) != 400 || res.Header.Get("Content-Type") != "image/webp" || !strings.Contains(res.Header.Get("Cache-Control"), "immutable") {
-		t.Errorf("picture: %d %v", res.StatusCode, res.Header)
+		t.Fatalf("picture: %d %v", res.StatusCode, res.Header)
 	}
-	<-closed
+	until(t, 3*time.Second, "the picture is closed", func() bool { return len(closed) == 1 })
 	if again := r.do(ask{path: at + "?w=400", headers: []string{"If-None-Match: " + res.Header.Get("ETag")}}); again.StatusCode != 304 {
 		t.Errorf("unchanged picture: %d", again.StatusCode)
 	}
@@ -261,6 +263,10 @@ func TestConfig(t *testing.T) {
 	good.PublicURL = "https://shops.test:8443"
 	if err := good.Validate(); err != nil || good.ShopURL("tea") != "https://tea.shops.test:8443" {
 		t.Errorf("%v %s", err, good.ShopURL("tea"))
+	}
+	var read Config
+	if err := env.ParseWithOptions(&read, env.Options{Environment: map[string]string{"ALLHOURS_TRUSTED_PROXIES": "10.0.0.0/8,127.0.0.1", "ALLHOURS_DRAIN_TIMEOUT": "3s"}}); err != nil || read.Validate() != nil || len(read.proxies) != 2 || read.DrainTimeout != 3*time.Second || read.BaseDomain != "localhost" {
+		t.Errorf("from the environment: %+v %v", read, err)
 	}
 	good = testConfig()
 	good.Listen, good.BaseDomain = ":8080", "Localhost"

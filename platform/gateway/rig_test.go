@@ -3,8 +3,11 @@ package gateway
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -203,4 +206,22 @@ func until(t *testing.T, within time.Duration, what string, ok func() bool) {
 		}
 	}
 	t.Fatalf("not within %s: %s", within, what)
+}
+
+// TestMain also sees to it that stopped gateways leave nothing running.
+func TestMain(m *testing.M) {
+	status := m.Run()
+	for end := time.Now().Add(3 * time.Second); status == 0; time.Sleep(20 * time.Millisecond) {
+		stacks := make([]byte, 1<<20)
+		stacks = stacks[:runtime.Stack(stacks, true)]
+		left := strings.Count(string(stacks), "allhours/platform/gateway.(") + strings.Count(string(stacks), "fasthttp.(*Server)")
+		if left == 0 {
+			break
+		}
+		if time.Now().After(end) {
+			fmt.Printf("goroutines are left:\n%s\n", stacks)
+			status = 1
+		}
+	}
+	os.Exit(status)
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/google/uuid"
 
 	"allhours/platform/base/db"
+	"allhours/platform/base/db/dbtest"
 	"allhours/tenants/access"
 )
 
@@ -216,6 +217,32 @@ func TestHealth(t *testing.T) {
 	defer inside.Body.Close()
 	if b, _ := io.ReadAll(inside.Body); !strings.Contains(string(b), `allhours_http_requests_total{method="GET",route="/readyz",status="503"} 1`) {
 		t.Errorf("metrics: %.2000s", b)
+	}
+}
+
+// Redis away: requests are answered, as fast as before, attempts at strict routes are few, and the process stays ready.
+func TestWithoutRedis(t *testing.T) {
+	t.Parallel()
+	base, server := dbtest.Create(t), dbtest.Redis(t)
+	r := rigOn(t, base, server.URL, nil).routes()
+	Add(r.Gateway, Route{Method: "POST", Path: "/api/v1/login", ID: "login", Summary: "s", Tag: "t", Access: Open, Strict: true}, who)
+	r.start()
+	r.tenant("a")
+	server.Kill()
+	began, refused := time.Now(), 0
+	for range 50 {
+		if res := r.do(ask{path: "/api/v1/get/public", headers: []string{"Host: a.shops.test"}}); res.StatusCode != 200 {
+			t.Errorf("read: %d %s", res.StatusCode, res.text)
+		}
+		if res := r.do(ask{method: "POST", path: "/api/v1/login"}); res.StatusCode == 429 {
+			refused++
+		}
+	}
+	if took := time.Since(began); took > 5*time.Second || refused < 40 {
+		t.Errorf("50 reads and logins took %s, %d logins were refused", took, refused)
+	}
+	if res := r.do(ask{path: "/readyz"}); res.StatusCode != 200 || !strings.Contains(res.text, `"redis":"failed"`) {
+		t.Errorf("readyz: %d %s", res.StatusCode, res.text)
 	}
 }
 
