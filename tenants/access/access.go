@@ -58,10 +58,10 @@ func (a *Access) Run(ctx context.Context) {
 		case <-ctx.Done():
 			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
 			defer cancel()
-			a.flush(last)
+			a.Flush(last)
 			return
 		case <-tick.C:
-			a.flush(ctx)
+			a.Flush(ctx)
 		}
 	}
 }
@@ -88,7 +88,8 @@ func (a *Access) Sweep(ctx context.Context, ids []uuid.UUID) error {
 	return a.db.InSystemTx(ctx, deleteEndedOperators)
 }
 
-func (a *Access) flush(ctx context.Context) {
+// Flush writes the last uses down now.
+func (a *Access) Flush(ctx context.Context) {
 	for tenant, used := range a.seen.take() {
 		err := a.db.InTx(ctx, db.Job(tenant, "access.seen"), func(tx *db.Tx) error { return markSeen(tx, used) })
 		if err != nil {

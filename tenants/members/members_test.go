@@ -2,6 +2,7 @@ package members
 
 import (
 	"context"
+	"encoding/json"
 	"testing"
 
 	"github.com/google/uuid"
@@ -10,6 +11,7 @@ import (
 	"allhours/platform/base/db"
 	"allhours/platform/base/db/dbtest"
 	"allhours/platform/base/fault"
+	"allhours/platform/base/outbox"
 	"allhours/platform/base/secrets"
 	"allhours/tenants"
 	"allhours/tenants/access"
@@ -121,4 +123,43 @@ func TestSignUpMakesAShopWithASignedInOwner(t *testing.T) {
 		_, err := w.Login(w.ctx(), scope(w.a), l, client)
 		w.code(err, "auth.invalid")
 	}
+}
+
+// id is the member as the gateway recognises him, without a session.
+func (w *world) id(m Member) access.Identity {
+	return access.Identity{Kind: access.Member, ID: m.ID, Name: m.Name, Tenant: w.a.Tenant.ID, Roles: m.Roles}
+}
+
+// invite brings someone into shop a.
+func (w *world) invite(by Member, email string, roles ...string) SignedIn {
+	w.t.Helper()
+	in, err := w.Invite(w.ctx(), as(w.a, by), w.id(by), email, roles, "")
+	w.must(err)
+	out, err := w.Accept(w.ctx(), w.Token(Invitation, w.a.Tenant.ID, in.ID, in.ExpiresAt), "Bob", password, db.Actor{Via: "ui"}, client)
+	w.must(err)
+	return out
+}
+
+// events are the tenant's of the type, in order.
+func (w *world) events(typ string) (list []outbox.Event) {
+	w.t.Helper()
+	rows, err := w.owner.Query(w.ctx(), `SELECT tenant_id, id, type, subject, payload FROM outbox_events WHERE tenant_id = $1 AND type = $2 ORDER BY id`, w.a.Tenant.ID, typ)
+	w.must(err)
+	for rows.Next() {
+		var e outbox.Event
+		w.must(rows.Scan(&e.Tenant, &e.ID, &e.Type, &e.Subject, &e.Payload))
+		list = append(list, e)
+	}
+	w.must(rows.Err())
+	return list
+}
+
+func (w *world) links(typ string) (list []LinkV1) {
+	w.t.Helper()
+	for _, e := range w.events(typ) {
+		var l LinkV1
+		w.must(json.Unmarshal(e.Payload, &l))
+		list = append(list, l)
+	}
+	return list
 }

@@ -86,10 +86,10 @@ func (m *Members) ResetPassword(ctx context.Context, token, password string, act
 	sc := db.Scope{Tenant: tenant, Actor: actor}
 	var about memberRow
 	err = m.db.InTx(ctx, sc, func(tx *db.Tx) error {
-		if out.Tenant, err = tenants.GetTx(tx); err != nil {
+		if about, err = tokenHolder(tx, PasswordReset, id); err != nil {
 			return err
 		}
-		about, err = tokenHolder(tx, PasswordReset, id)
+		out.Tenant, err = tenants.GetTx(tx)
 		return err
 	})
 	if err != nil {
