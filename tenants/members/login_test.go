@@ -60,7 +60,7 @@ func TestLockOutCannotLockTheOwnerOut(t *testing.T) {
 			_, err = w.login(wrong, from)
 		}
 		switch {
-		case err == nil, fault.KindOf(err) == fault.Unauthenticated:
+		case err == nil, unauthenticated(err):
 			guesses++
 		case fault.KindOf(err) == fault.TooMany:
 			refused++
@@ -147,26 +147,31 @@ func TestUnknownAccountsTakeAsLong(t *testing.T) {
 	disabled := Disabled
 	_, err := w.Change(w.ctx(), as(w.a, w.a.Member), w.id(w.a.Member), eve.Member.ID, Change{Status: &disabled})
 	w.must(err)
-	fastest := func(sc db.Scope, email, password string) time.Duration {
-		best := time.Hour
-		for i := range 6 {
+	best := map[string]time.Duration{}
+	for i := range 12 { // in turns, so that all meet the same noise
+		for name, c := range map[string]struct {
+			sc       db.Scope
+			email    string
+			password string
+		}{
+			"wrong password":  {scope(w.a), "ada@example.com", "wrong"},
+			"unknown e-mail":  {scope(w.a), "nobody@example.com", "wrong"},
+			"disabled member": {scope(w.a), "eve@example.com", password},
+			"unknown shop":    {db.Scope{}, "ada@example.com", password},
+		} {
 			began := time.Now()
-			_, err := w.Login(w.ctx(), sc, Login{Email: email, Password: password}, at(fmt.Sprintf("198.18.%d.%d", len(email), i)))
-			best = min(best, time.Since(began))
+			_, err := w.Login(w.ctx(), c.sc, Login{Email: c.email, Password: c.password}, at(fmt.Sprintf("198.18.%d.%d", len(name), i)))
+			if took := time.Since(began); best[name] == 0 || took < best[name] {
+				best[name] = took
+			}
 			if got := fault.Of(err); got.Code != "auth.invalid" || got.Message != access.ErrInvalid.Message {
-				t.Errorf("%s: %v", email, err)
+				t.Errorf("%s: %v", name, err)
 			}
 		}
-		return best
 	}
-	wrong := fastest(scope(w.a), "ada@example.com", "wrong")
-	for name, took := range map[string]time.Duration{
-		"unknown e-mail":  fastest(scope(w.a), "nobody@example.com", "wrong"),
-		"disabled member": fastest(scope(w.a), "eve@example.com", password),
-		"unknown shop":    fastest(db.Scope{}, "ada@example.com", password),
-	} {
-		if took < wrong/2 {
-			t.Errorf("%s is answered in %s, a wrong password in %s", name, took, wrong)
+	for name, took := range best {
+		if took < best["wrong password"]/3 {
+			t.Errorf("%s is answered in %s, a wrong password in %s", name, took, best["wrong password"])
 		}
 	}
 }
@@ -198,7 +203,7 @@ func TestAuthenticatorApp(t *testing.T) {
 	codes, session, err := w.ConfirmTOTP(w.ctx(), sc, me, code())
 	w.must(err)
 	for name, token := range map[string]string{"the other browser": other.Session.Token, "this browser's old token": mine.Session.Token} {
-		if _, err := w.who(w.ctx(), token); fault.KindOf(err) != fault.Unauthenticated {
+		if _, err := w.who(w.ctx(), token); !unauthenticated(err) {
 			t.Errorf("%s is still signed in: %v", name, err)
 		}
 	}
@@ -267,7 +272,7 @@ func TestForgottenPassword(t *testing.T) {
 	w.must(err)
 	_, err = w.ResetPassword(w.ctx(), token, password, db.Actor{})
 	w.code(err, "link.invalid")
-	if _, err := w.who(w.ctx(), session); fault.KindOf(err) != fault.Unauthenticated {
+	if _, err := w.who(w.ctx(), session); !unauthenticated(err) {
 		t.Errorf("a session from before the reset lives: %v", err)
 	}
 	_, err = w.login(Login{Email: "ada@example.com", Password: fresh}, device(out.Device, "203.0.113.77"))
@@ -329,7 +334,7 @@ func TestNewPasswordEndsOtherSessions(t *testing.T) {
 	s, err := change(Profile{NewPassword: fresh, CurrentPassword: password})
 	w.must(err)
 	for _, token := range []string{other.Session.Token, w.a.Session.Token} {
-		if _, err := w.who(w.ctx(), token); fault.KindOf(err) != fault.Unauthenticated {
+		if _, err := w.who(w.ctx(), token); !unauthenticated(err) {
 			t.Errorf("an old token still works: %v", err)
 		}
 	}
@@ -353,7 +358,7 @@ func TestSessionsEndIdleAndAtLast(t *testing.T) {
 	w.must(err)
 	alive := func(token string) bool {
 		_, err := w.who(w.ctx(), token)
-		if err != nil && fault.KindOf(err) != fault.Unauthenticated {
+		if err != nil && !unauthenticated(err) {
 			t.Fatal(err)
 		}
 		w.access.Flush(w.ctx())
@@ -396,7 +401,7 @@ func TestSessionsListAndRevoke(t *testing.T) {
 	w.code(w.access.EndSession(w.ctx(), scope(w.a), me, s.Session.ID), "session.not_found")
 	w.must(w.Logout(w.ctx(), scope(w.a), me))
 	for _, token := range []string{s.Session.Token, w.a.Session.Token} {
-		if _, err := w.who(w.ctx(), token); fault.KindOf(err) != fault.Unauthenticated {
+		if _, err := w.who(w.ctx(), token); !unauthenticated(err) {
 			t.Errorf("still signed in: %v", err)
 		}
 	}

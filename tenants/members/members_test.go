@@ -163,3 +163,5 @@ func (w *world) links(typ string) (list []LinkV1) {
 	}
 	return list
 }
+
+func unauthenticated(err error) bool { return err != nil && fault.KindOf(err) == fault.Unauthenticated }
