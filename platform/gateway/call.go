@@ -33,6 +33,7 @@ type call struct {
 	attempt  db.Attempt
 	code     string // of the problem it was refused with
 	streams  bool
+	probe    bool // a health check: not worth a line in the log
 	cancel   context.CancelFunc
 }
 

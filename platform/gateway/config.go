@@ -23,11 +23,10 @@ type Config struct {
 	KeyRate        int           `env:"ALLHOURS_RATE_KEY" envDefault:"1000"`                  // requests a second of one API key
 	StrictRate     int           `env:"ALLHOURS_RATE_STRICT" envDefault:"20"`                 // attempts a minute of one address at login, sign-up and reset
 	StreamsTenant  int           `env:"ALLHOURS_STREAMS_TENANT" envDefault:"5000"`            // live streams of one tenant in one process
-	StreamsAddress int           `env:"ALLHOURS_STREAMS_ADDRESS" envDefault:"30"`             // live streams of one address in one process
+	StreamsAddress int           `env:"ALLHOURS_STREAMS_ADDRESS" envDefault:"200"`            // live streams of one address in one process
 
 	heartbeat time.Duration // of live streams; 15 s where 0
 	proxies   []netip.Prefix
-	public    *url.URL
 }
 
 // Validate reports everything that is wrong, naming the variable.
@@ -41,12 +40,7 @@ func (c *Config) Validate() error {
 		u, err := url.Parse(c.PublicURL)
 		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
 			errs = append(errs, fmt.Errorf("ALLHOURS_PUBLIC_URL: %q is not an http or https address", c.PublicURL))
-		} else {
-			c.public = u
 		}
-	}
-	if c.public == nil {
-		c.public = &url.URL{Scheme: "http", Host: c.BaseDomain + portOf(c.Listen)}
 	}
 	c.proxies = nil
 	for _, p := range c.TrustedProxies {
@@ -79,10 +73,23 @@ func (c *Config) Validate() error {
 }
 
 // ShopURL is the address of a tenant's shop, without a slash at the end.
-func (c *Config) ShopURL(slug string) string {
-	u := *c.public
-	u.Host, u.Path = slug+"."+u.Host, ""
+func (c Config) ShopURL(slug string) string {
+	u := c.base()
+	u.Host = slug + "." + u.Host
 	return u.String()
+}
+
+// BaseURL is the address of the bare base domain, where the console is under /admin/ and webhooks under /hooks/, without a slash at the end.
+func (c Config) BaseURL() string {
+	u := c.base()
+	return u.String()
+}
+
+func (c Config) base() url.URL {
+	if u, err := url.Parse(c.PublicURL); err == nil && u.Host != "" {
+		return url.URL{Scheme: u.Scheme, Host: u.Host}
+	}
+	return url.URL{Scheme: "http", Host: strings.ToLower(c.BaseDomain) + portOf(c.Listen)}
 }
 
 func parsePrefix(s string) (netip.Prefix, error) {
@@ -98,6 +105,3 @@ func portOf(listen string) string {
 	}
 	return ""
 }
-
-// BaseURL is the address of the bare base domain, without a slash at the end.
-func (c *Config) BaseURL() string { return strings.TrimSuffix(c.public.String(), "/") }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"allhours/platform/base/db"
 	"allhours/platform/base/fault"
@@ -75,6 +76,13 @@ func failing(ctx context.Context, in *struct {
 	case "slow":
 		<-ctx.Done()
 		return nil, fmt.Errorf("wrapped: %w", ctx.Err())
+	case "nodatabase":
+		_, err := pgconn.Connect(ctx, "postgres://user:hunter2@127.0.0.1:1/x?connect_timeout=1")
+		return nil, fmt.Errorf("begin: %w", err)
+	case "stopping":
+		return nil, fmt.Errorf("begin: %w", &pgconn.PgError{Code: "57P01", Message: "secret"})
+	case "constraint":
+		return nil, fmt.Errorf("insert: %w", &pgconn.PgError{Code: "23505", Message: "secret"})
 	case "fields":
 		return nil, fault.New(fault.Invalid, "thing.bad", "Bad.").Field("b", "second").Field("a", "first").Wrap(errBroken)
 	case "conflict":
@@ -112,6 +120,9 @@ func TestProblems(t *testing.T) {
 		{"no fault at all", ask{path: "/api/v1/fail/plain"}, 500, "internal", ""},
 		{"panic", ask{path: "/api/v1/fail/panic"}, 500, "internal", ""},
 		{"deadline", ask{path: "/api/v1/fail/slow"}, 503, "deadline_exceeded", ""},
+		{"database gone", ask{path: "/api/v1/fail/nodatabase"}, 503, "dependency_unavailable", ""},
+		{"database stopping", ask{path: "/api/v1/fail/stopping"}, 503, "dependency_unavailable", ""},
+		{"constraint nobody explained", ask{path: "/api/v1/fail/constraint"}, 500, "internal", ""},
 		{"huma's own", ask{path: "/api/v1/fail/tea"}, 418, "http_418", ""},
 		{"domain's fields", ask{path: "/api/v1/fail/fields"}, 422, "thing.bad", "a b"},
 		{"unknown route", ask{path: "/api/v1/nothing"}, 404, "route_not_found", ""},

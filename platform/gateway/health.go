@@ -33,7 +33,8 @@ var optional = map[string]bool{"redis": true}
 // serveReady answers whether this process should get requests, and how each thing it depends on is. Reasons stay out of it: they go to the log of the
 // dependency's user and may name hosts.
 func (g *Gateway) serveReady(c *fiber.Ctx) error {
-	callOf(c.UserContext()).pattern = "/readyz"
+	in := callOf(c.UserContext())
+	in.pattern, in.probe = "/readyz", true
 	ctx, cancel := context.WithTimeout(c.UserContext(), 2*time.Second)
 	defer cancel()
 	results := make([]string, len(g.readiness))
@@ -70,7 +71,8 @@ func (g *Gateway) serveReady(c *fiber.Ctx) error {
 }
 
 func (g *Gateway) serveHealth(c *fiber.Ctx) error {
-	callOf(c.UserContext()).pattern = "/healthz"
+	in := callOf(c.UserContext())
+	in.pattern, in.probe = "/healthz", true
 	c.Set(fiber.HeaderCacheControl, "no-store")
 	return c.JSON(map[string]string{"status": "ok"})
 }

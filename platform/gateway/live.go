@@ -48,6 +48,7 @@ type Live struct {
 	hearing   atomic.Bool  // Redis answers on our subscription
 	heardLast atomic.Int64 // Unix milliseconds of the last sign of life
 	outgoing  chan LiveEvent
+	carrier   chan struct{} // held by the one that carries
 }
 
 // room is the streams of one tenant in this process.
@@ -79,7 +80,7 @@ const (
 
 // NewLive makes the hub. A process that only hands events in needs nothing more of it than Hear and Carry.
 func NewLive(d *db.DB, r redis.UniversalClient) *Live {
-	return &Live{db: d, redis: r, rooms: map[uuid.UUID]*room{}, ips: map[string]int{}, ended: make(chan struct{}), outgoing: make(chan LiveEvent, 4096)}
+	return &Live{db: d, redis: r, rooms: map[uuid.UUID]*room{}, ips: map[string]int{}, ended: make(chan struct{}), outgoing: make(chan LiveEvent, 4096), carrier: make(chan struct{}, 1)}
 }
 
 // Hear takes an event that the relay has published and returns at once. Carry must be running.
@@ -91,8 +92,14 @@ func (l *Live) Hear(e outbox.Event) {
 	}
 }
 
-// Carry hands on what has been heard, until ctx ends.
+// Carry hands on what has been heard, until ctx ends. A started Gateway does so by itself; of several at once one works and the others wait.
 func (l *Live) Carry(ctx context.Context) {
+	select {
+	case l.carrier <- struct{}{}:
+		defer func() { <-l.carrier }()
+	case <-ctx.Done():
+		return
+	}
 	for {
 		select {
 		case <-ctx.Done():

@@ -94,7 +94,7 @@ func (g *Gateway) account(c *fiber.Ctx, ctx context.Context, in *call, span trac
 		}
 	}
 	span.End()
-	if g.config.AccessLog == "none" || (g.config.AccessLog == "errors" && status < 400) {
+	if g.config.AccessLog == "none" || (g.config.AccessLog == "errors" && status < 400) || (in.probe && status < 400) {
 		return
 	}
 	slog.LogAttrs(c.UserContext(), slog.LevelInfo, "request", slog.String("method", c.Method()), slog.String("route", in.pattern),
@@ -137,7 +137,7 @@ func requestID(c *fiber.Ctx) string {
 func (g *Gateway) client(c *fiber.Ctx) (access.Client, string) {
 	remote, _ := netip.AddrFromSlice(c.Context().RemoteIP())
 	remote = remote.Unmap()
-	host, secure := string(c.Request().Header.Host()), c.Context().IsTLS() || (len(g.config.proxies) == 0 && g.config.public.Scheme == "https")
+	host, secure := string(c.Request().Header.Host()), c.Context().IsTLS() || (len(g.config.proxies) == 0 && strings.HasPrefix(g.config.PublicURL, "https:"))
 	if g.trusted(remote) {
 		chain := strings.Split(c.Get("X-Forwarded-For"), ",")
 		for i := len(chain) - 1; i >= 0; i-- {

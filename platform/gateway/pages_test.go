@@ -261,7 +261,7 @@ func TestConfig(t *testing.T) {
 	}
 	good := testConfig()
 	good.PublicURL = "https://shops.test:8443"
-	if err := good.Validate(); err != nil || good.ShopURL("tea") != "https://tea.shops.test:8443" {
+	if err := good.Validate(); err != nil || good.ShopURL("tea") != "https://tea.shops.test:8443" || good.BaseURL() != "https://shops.test:8443" {
 		t.Errorf("%v %s", err, good.ShopURL("tea"))
 	}
 	var read Config

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net"
 	"net/http"
 	"reflect"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"allhours/platform/base/db"
 	"allhours/platform/base/fault"
@@ -100,8 +102,12 @@ func problemOf(ctx context.Context, err error) *Problem {
 		return &c
 	}
 	f := fault.Of(err)
-	if f.Kind == fault.Internal && errors.Is(err, context.DeadlineExceeded) {
+	switch {
+	case f.Kind != fault.Internal:
+	case errors.Is(err, context.DeadlineExceeded):
 		f = errSlow.Wrap(err)
+	case away(err):
+		f = errAway.Wrap(err)
 	}
 	p = httpProblem(ctx, statuses[f.Kind], f.Message)
 	p.Code, p.Type, p.extra = f.Code, "urn:allhours:"+f.Code, f.Data
@@ -125,7 +131,18 @@ func (p *Problem) header(name, value string) {
 	p.headers.Set(name, value)
 }
 
-var errSlow = fault.New(fault.Unavailable, "deadline_exceeded", "This took too long and was given up. Try again in a moment.").After(time.Second)
+var (
+	errSlow = fault.New(fault.Unavailable, "deadline_exceeded", "This took too long and was given up. Try again in a moment.").After(time.Second)
+	errAway = fault.New(fault.Unavailable, "dependency_unavailable", "Something we depend on does not answer. Nothing is lost; try again in a moment.").After(2 * time.Second)
+)
+
+// away reports whether err says that the database, or another server, cannot be reached or is going down: the request may well succeed later.
+func away(err error) bool {
+	var connect *pgconn.ConnectError
+	var pg *pgconn.PgError
+	var op *net.OpError
+	return errors.As(err, &connect) || errors.As(err, &op) || (errors.As(err, &pg) && (strings.HasPrefix(pg.Code, "57P") || strings.HasPrefix(pg.Code, "53") || strings.HasPrefix(pg.Code, "08")))
+}
 
 func httpProblem(ctx context.Context, status int, detail string) *Problem {
 	code := httpCodes[status]
