@@ -6,12 +6,14 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/caarlos0/env/v11"
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
 
 	"allhours/platform/base/db"
@@ -217,6 +219,35 @@ func references(t *testing.T, doc map[string]any, at any, schemes map[string]any
 			}
 			references(t, doc, e, schemes)
 		}
+	}
+}
+
+// Types of one name in several packages, and bodies without a name, do not stop the start and do not take one another's place.
+func TestSchemaNames(t *testing.T) {
+	t.Parallel()
+	name := schemaNames()
+	type Problem struct{ X int }
+	type Page[T any] struct{ Items []T }
+	for _, c := range []struct {
+		v    any
+		want string
+	}{
+		{whoBody{}, "WhoBody"},
+		{&whoBody{}, "WhoBody"},
+		{Problem{}, "Problem"},
+		{fault.Error{}, "Error"},
+		{Page[fault.Error]{}, "PageError"},
+		{huma.ErrorModel{}, "ErrorModel"},
+		{struct{ A int }{}, "In"},
+		{struct{ B int }{}, "In2"},
+		{struct{ A int }{}, "In"},
+	} {
+		if got := name(reflect.TypeOf(c.v), "In"); got != c.want {
+			t.Errorf("%T: %s, want %s", c.v, got, c.want)
+		}
+	}
+	if got := name(reflect.TypeFor[db.Page[fault.Error]](), ""); got != "DbPageError" {
+		t.Errorf("another package's page of errors: %s", got)
 	}
 }
 
