@@ -5,6 +5,7 @@ SHELL := bash
 GO ?= go
 TOOL := $(GO) tool -modfile=.tools/go.mod
 UIS := admin-ui storefront
+PLUGINS := $(notdir $(patsubst %/plugin.json,%,$(wildcard plugins/official/*/plugin.json)))
 
 .PHONY: help demo build ui install test test-go test-ui test-browser check generate fmt bench image clean
 
@@ -17,8 +18,11 @@ demo: install ui build ## install what is missing and run the whole product with
 install: ## install PostgreSQL, Redis, Chromium and Node.js where they are missing
 	@.ci/install
 
-build: ## build bin/allhours, bin/sandboxpay and bin/plugctl
-	CGO_ENABLED=0 $(GO) build -trimpath -o bin/ ./platform/cmd/allhours ./plugins/official/...
+build: ## build bin/allhours and the plugins in bin/plugins
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/ ./platform/cmd/allhours
+	@for p in $(PLUGINS); do mkdir -p bin/plugins/$$p && \
+	  CGO_ENABLED=0 $(GO) build -trimpath -o bin/plugins/$$p/plugin ./plugins/official/$$p && \
+	  bin/plugins/$$p/plugin manifest > bin/plugins/$$p/plugin.json; done
 
 ui: $(UIS:%=%/dist/.built) ## build both user interfaces into the folders that the binary embeds
 
