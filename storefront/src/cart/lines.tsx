@@ -47,13 +47,13 @@ function Line({ line, small }: { line: CartLine; small: boolean }) {
   return (
     <li className="flex gap-3 py-3">
       {!small && (
-        <div className="w-20 shrink-0">
+        <div className="hidden w-20 shrink-0 min-[300px]:block">
           <Picture image={line.image} name={name} decorative sizes="80px" className="rounded-xl" />
         </div>
       )}
       <div className="flex min-w-0 flex-1 flex-col gap-1">
-        <div className="flex items-start justify-between gap-2">
-          <p className="font-medium">
+        <div className="flex flex-wrap items-start justify-between gap-x-2">
+          <p className="min-w-24 flex-1 font-medium">
             {name}
             {optionsText(line.options) && (
               <span className="block text-sm font-normal text-soft">{optionsText(line.options)}</span>

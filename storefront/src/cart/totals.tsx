@@ -22,7 +22,7 @@ export function Totals({ of, later, settling }: { of: Sums; later?: boolean; set
       <dl className="flex flex-col gap-1">
         {rows.map(([name, value]) => (
           <div key={name} className="flex justify-between gap-4">
-            <dt className="text-soft">{name}</dt>
+            <dt className="shrink-0 text-soft">{name}</dt>
             <dd className="text-right tabular-nums">{value}</dd>
           </div>
         ))}

@@ -136,7 +136,7 @@ function Dish({ card, eager, onOpen }: { card: ProductCard; eager: boolean; onOp
 
   return (
     <li className="relative flex gap-3 p-3 sm:gap-4 sm:p-4">
-      <div className="w-24 shrink-0 sm:w-28">
+      <div className="hidden w-24 shrink-0 min-[300px]:block sm:w-28">
         <Picture
           image={card.image}
           name={name}
