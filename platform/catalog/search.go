@@ -28,14 +28,14 @@ func Slug(s string) string {
 // unspaced are the scripts that write no spaces between words: what is written in them is found by pairs of characters.
 var unspaced = []*unicode.RangeTable{unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar}
 
-// run is a stretch of text of one sort.
-type run struct {
+// stretch is text of one sort.
+type stretch struct {
 	text     []rune
 	unspaced bool
 }
 
-func runs(s string) []run {
-	var out []run
+func stretches(s string) []stretch {
+	var out []stretch
 	open := false
 	for _, r := range fold(s) {
 		if !unicode.IsLetter(r) && !unicode.IsDigit(r) {
@@ -44,7 +44,7 @@ func runs(s string) []run {
 		}
 		u := unicode.In(r, unspaced...)
 		if !open || out[len(out)-1].unspaced != u {
-			out = append(out, run{unspaced: u})
+			out = append(out, stretch{unspaced: u})
 		}
 		out[len(out)-1].text = append(out[len(out)-1].text, r)
 		open = true
@@ -58,7 +58,7 @@ const longestTerm = 40
 // terms gives what a text is found by: its words, and of unspaced text each pair of neighbours and the last character.
 func terms(s string) []string {
 	var out []string
-	for _, r := range runs(s) {
+	for _, r := range stretches(s) {
 		if !r.unspaced {
 			out = append(out, string(r.text[:min(len(r.text), longestTerm)]))
 			continue
@@ -125,7 +125,7 @@ func query(q string) []wanted {
 			out = append(out, w)
 		}
 	}
-	for _, r := range runs(q) {
+	for _, r := range stretches(q) {
 		switch {
 		case !r.unspaced:
 			word := string(r.text[:min(len(r.text), longestTerm)])

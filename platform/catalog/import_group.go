@@ -1,0 +1,523 @@
+package catalog
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"allhours/platform/base/db"
+	"allhours/platform/base/fault"
+	"allhours/tenants"
+)
+
+// shopTerms are what the cells of an import mean in this shop.
+type shopTerms struct {
+	language string
+	currency string
+	lists    map[string]uuid.UUID // default price lists by currency
+}
+
+func loadTerms(tx *db.Tx) (shopTerms, error) {
+	t, err := tenants.GetTx(tx)
+	if err != nil {
+		return shopTerms{}, err
+	}
+	all, err := priceLists(tx)
+	terms := shopTerms{language: t.Language, currency: t.Currency, lists: map[string]uuid.UUID{}}
+	for _, l := range all {
+		if l.Default {
+			terms.lists[l.Currency] = l.ID
+		}
+	}
+	return terms, err
+}
+
+// check refuses price columns that no price list takes.
+func (t shopTerms) check(columns []string) error {
+	for _, c := range columns {
+		if key, currency, _ := strings.Cut(c, ":"); key == "price" || key == "price_tiers" {
+			if _, ok := t.lists[cmp.Or(currency, t.currency)]; !ok {
+				return errHeader.Field(c, "the shop has no price list in "+cmp.Or(currency, t.currency))
+			}
+		}
+	}
+	return nil
+}
+
+// group are lines that stand together and speak of one product.
+type group struct{ lines []record }
+
+func (r record) key() string { return cmp.Or(r.Cells["handle"], r.Cells["title"]) }
+
+// takes reports whether the line goes on with the group's product: it has its handle or title, or neither and a choice of options.
+func (g group) takes(r record) bool {
+	if k := r.key(); k != "" {
+		return k == g.lines[0].key()
+	}
+	return r.Cells["option1_value"] != ""
+}
+
+// outcome is what came of a batch.
+type outcome struct {
+	accepted, created, changed, unchanged int64
+	bad                                   []Refusal
+}
+
+// takeGroups brings the groups in together, or where one of them is refused by the database, one by one.
+func (c *Catalog) takeGroups(tx *db.Tx, groups []group, terms shopTerms) (outcome, error) {
+	if len(groups) == 0 {
+		return outcome{}, nil
+	}
+	const savepoint = "batch"
+	if err := tx.SavePoint(savepoint).Error; err != nil {
+		return outcome{}, err
+	}
+	out, err := c.tryGroups(tx, groups, terms)
+	e := fault.Of(err)
+	if err == nil || e.Kind == fault.Internal {
+		return out, err
+	}
+	if err := tx.RollbackTo(savepoint).Error; err != nil {
+		return outcome{}, err
+	}
+	if len(groups) == 1 {
+		out = outcome{}
+		field := ""
+		for f := range e.Fields {
+			field = f
+		}
+		for _, l := range groups[0].lines {
+			out.bad = append(out.bad, Refusal{Line: l.Line, Code: e.Code, Field: field, Message: e.Message, Content: l.Raw})
+		}
+		return out, nil
+	}
+	out = outcome{}
+	for i := range groups {
+		one, err := c.takeGroups(tx, groups[i:i+1], terms)
+		if err != nil {
+			return outcome{}, err
+		}
+		out.add(one)
+	}
+	return out, nil
+}
+
+var errApart = fault.New(fault.Conflict, "import.apart", "Lines of one product do not stand together.")
+
+func (o *outcome) add(x outcome) {
+	o.accepted, o.created, o.changed, o.unchanged = o.accepted+x.accepted, o.created+x.created, o.changed+x.changed, o.unchanged+x.unchanged
+	o.bad = append(o.bad, x.bad...)
+}
+
+func (c *Catalog) tryGroups(tx *db.Tx, groups []group, terms shopTerms) (out outcome, err error) {
+	known, err := knownProducts(tx, groups)
+	if err != nil {
+		return out, err
+	}
+	shelves, err := c.shelves(tx, terms)
+	if err != nil {
+		return out, err
+	}
+	var drafts, counted []draft
+	var ids []uuid.UUID
+	fresh := 0
+	inBatch := map[string]bool{} // SKUs
+	for _, g := range groups {
+		before, lines, bad := known.of(g)
+		out.bad = append(out.bad, bad...)
+		if len(lines) == 0 {
+			continue
+		}
+		for _, l := range lines {
+			if inBatch[l.Cells["sku"]] || before != nil && slices.Contains(ids, before.ID) {
+				return outcome{}, errApart // one by one, then: the later lines find the product as the earlier left it
+			}
+		}
+		in, took, bad, err := build(before, lines, terms, shelves)
+		out.bad = append(out.bad, bad...)
+		if err != nil {
+			return outcome{}, err
+		}
+		if took == 0 {
+			continue
+		}
+		d := draft{ID: db.NewID(), ProductInput: in}
+		switch {
+		case before == nil:
+			out.created++
+			if in.Status != "archived" {
+				fresh++
+			}
+			for k := range in.Variants {
+				in.Variants[k].ID = db.NewID()
+				in.Variants[k].use(nil)
+			}
+		default:
+			d.ID = before.ID
+			if _, err := match(in, *before); err != nil {
+				return outcome{}, err
+			}
+			if same(in, *before) {
+				out.unchanged++
+				out.accepted += int64(took)
+				counted = append(counted, d)
+				continue
+			}
+			out.changed++
+		}
+		out.accepted += int64(took)
+		drafts, ids = append(drafts, d), append(ids, d.ID)
+		for _, l := range lines {
+			inBatch[l.Cells["sku"]] = true
+		}
+	}
+	if err := c.supplyCounted(tx, counted); err != nil {
+		return outcome{}, err
+	}
+	if len(drafts) == 0 {
+		return out, nil
+	}
+	if err := c.room(tx, fresh); err != nil {
+		return outcome{}, err
+	}
+	if err := write(tx, drafts); err != nil {
+		return outcome{}, err
+	}
+	if err := c.supply(tx, drafts); err != nil {
+		return outcome{}, err
+	}
+	return out, c.changed(tx, "product.changed", ids)
+}
+
+// supplyCounted takes over the counts of products that are otherwise as they were.
+func (c *Catalog) supplyCounted(tx *db.Tx, drafts []draft) error {
+	var some []draft
+	for _, d := range drafts {
+		if slices.ContainsFunc(d.Variants, func(v VariantInput) bool { return v.OnHand != nil }) {
+			some = append(some, d)
+		}
+	}
+	if len(some) == 0 {
+		return nil
+	}
+	return c.supply(tx, some)
+}
+
+// same reports whether the input would change nothing but counts.
+func same(in *ProductInput, before Product) bool {
+	was := *clone(before.Input())
+	if was.complete() != nil {
+		return false
+	}
+	now := *clone(*in)
+	for i := range now.Variants {
+		now.Variants[i].OnHand = nil
+	}
+	now.Version, was.Version = 0, 0
+	slices.SortStableFunc(now.Variants, byID)
+	slices.SortStableFunc(was.Variants, byID)
+	a, err1 := json.Marshal(now)
+	b, err2 := json.Marshal(was)
+	return err1 == nil && err2 == nil && string(a) == string(b)
+}
+
+func byID(a, b VariantInput) int { return cmp.Compare(a.ID.String(), b.ID.String()) }
+
+// products that the lines of a batch speak of.
+type products struct {
+	bySKU, bySlug map[string]*Product
+}
+
+func knownProducts(tx *db.Tx, groups []group) (products, error) {
+	skus, slugs := []string{""}, []string{""}
+	for _, g := range groups {
+		for _, l := range g.lines {
+			skus = append(skus, l.Cells["sku"])
+			if h := l.Cells["handle"]; h != "" {
+				slugs = append(slugs, h)
+			}
+		}
+	}
+	found, err := find(tx, `WHERE p.id IN (SELECT product_id FROM variants WHERE sku IN ?) OR p.slug IN ? ORDER BY p.id FOR UPDATE OF p`, skus, slugs)
+	if err != nil {
+		return products{}, err
+	}
+	known := products{map[string]*Product{}, map[string]*Product{}}
+	for _, f := range found {
+		p := f.product(tx.Scope.Tenant)
+		known.bySlug[p.Slug] = &p
+		for _, v := range p.Variants {
+			known.bySKU[v.SKU] = &p
+		}
+	}
+	return known, nil
+}
+
+// of finds the group's product, and refuses lines whose SKU is another's.
+func (k products) of(g group) (*Product, []record, []Refusal) {
+	var p *Product
+	if h := g.lines[0].Cells["handle"]; h != "" {
+		p = k.bySlug[h]
+	}
+	var lines []record
+	var bad []Refusal
+	for _, l := range g.lines {
+		sku := l.Cells["sku"]
+		owner := k.bySKU[sku]
+		switch {
+		case sku == "":
+			bad = append(bad, Refusal{Line: l.Line, Code: "import.sku_missing", Field: "sku", Message: "Each line needs a SKU.", Content: l.Raw})
+			continue
+		case owner == nil:
+		case p == nil:
+			p = owner
+		case owner.ID != p.ID:
+			bad = append(bad, Refusal{Line: l.Line, Code: "import.sku_of_another", Field: "sku", Message: fmt.Sprintf("The SKU %s belongs to the product %q.", sku, owner.Slug), Content: l.Raw})
+			continue
+		}
+		lines = append(lines, l)
+	}
+	return p, lines, bad
+}
+
+// build puts the lines into the product: what a cell does not say stays as it was.
+func build(before *Product, lines []record, terms shopTerms, shelves *shelves) (in *ProductInput, took int, bad []Refusal, err error) {
+	in = &ProductInput{}
+	if before != nil {
+		was := before.Input()
+		in = &was
+	}
+	var taken []record
+	for i, l := range lines {
+		c := &cells{record: l}
+		v := VariantInput{SKU: l.Cells["sku"]}
+		at := slices.IndexFunc(in.Variants, func(x VariantInput) bool { return x.SKU == v.SKU })
+		if at >= 0 {
+			v = in.Variants[at]
+		}
+		c.variant(&v, terms)
+		next := *in
+		if i == 0 {
+			if err := c.product(&next, terms, shelves); err != nil {
+				return nil, 0, nil, err
+			}
+		}
+		c.options(&next, &v)
+		if len(c.bad) > 0 {
+			bad = append(bad, c.bad...)
+			if i == 0 {
+				for _, rest := range lines[1:] {
+					bad = append(bad, Refusal{Line: rest.Line, Code: "import.product_refused", Message: fmt.Sprintf("The product's first line, %d, was refused.", l.Line), Content: rest.Raw})
+				}
+				return in, 0, bad, nil
+			}
+			continue
+		}
+		*in = next
+		if at >= 0 {
+			in.Variants[at] = v
+		} else {
+			in.Variants = append(in.Variants, v)
+		}
+		taken = append(taken, l)
+	}
+	if err := in.complete(); err != nil {
+		e := fault.Of(err)
+		for _, l := range taken {
+			for f, m := range e.Fields {
+				bad = append(bad, Refusal{Line: l.Line, Code: e.Code, Field: f, Message: m, Content: l.Raw})
+				break
+			}
+		}
+		return in, 0, bad, nil
+	}
+	return in, len(taken), bad, nil
+}
+
+// product reads the cells that speak of the product.
+func (c *cells) product(in *ProductInput, terms shopTerms, shelves *shelves) error {
+	in.Title, in.Description, in.Attributes = copied(in.Title), copied(in.Description), copied(in.Attributes)
+	for column, s := range c.Cells {
+		key, name, named := strings.Cut(column, ":")
+		switch {
+		case key == "title" && (named || column == "title"):
+			in.Title[cmp.Or(name, terms.language)] = s
+		case key == "description":
+			in.Description[cmp.Or(name, terms.language)] = s
+		case key == "attribute":
+			in.Attributes[name] = s
+		}
+	}
+	for column, dst := range map[string]*string{"handle": &in.Slug, "type": &in.Type, "status": &in.Status, "tax_class": &in.TaxClass} {
+		if s, ok := c.Cells[column]; ok {
+			*dst = s
+		}
+	}
+	if s, ok := c.Cells["categories"]; ok {
+		in.CategoryIDs = nil
+		for _, path := range listed(s) {
+			id, err := shelves.at(path)
+			if err != nil {
+				if fault.KindOf(err) == fault.Internal {
+					return err
+				}
+				c.refuse("import.category_invalid", "categories", "%q: %s", path, describe(err))
+				return nil
+			}
+			in.CategoryIDs = append(in.CategoryIDs, id)
+		}
+	}
+	return nil
+}
+
+func copied[M ~map[string]string](m M) M {
+	out := M{}
+	for k, v := range m {
+		out[k] = v
+	}
+	return out
+}
+
+// options reads the line's choice; a value that the product has not had is added to it.
+func (c *cells) options(in *ProductInput, v *VariantInput) {
+	options := slices.Clone(in.Options)
+	choice := copied(v.Options)
+	for i := range 5 {
+		prefix := "option" + strconv.Itoa(i+1)
+		value, ok := c.Cells[prefix+"_value"]
+		if !ok {
+			continue
+		}
+		name := c.Cells[prefix+"_name"]
+		if name == "" && i < len(options) {
+			name = options[i].Name
+		}
+		if name == "" {
+			c.refuse("import.option_unnamed", prefix+"_name", "The option has no name.")
+			return
+		}
+		at := slices.IndexFunc(options, func(o Option) bool { return o.Name == name })
+		if at < 0 {
+			options = append(options, Option{Name: name})
+			at = len(options) - 1
+		}
+		if !slices.Contains(options[at].Values, value) {
+			options[at].Values = append(slices.Clone(options[at].Values), value)
+		}
+		choice[name] = value
+	}
+	in.Options = options
+	if len(choice) > 0 {
+		v.Options = choice
+	}
+}
+
+// variant reads the cells that speak of the variant.
+func (c *cells) variant(v *VariantInput, terms shopTerms) {
+	for column, dst := range map[string]*string{"barcode": &v.Barcode, "variant_status": &v.Status} {
+		if s, ok := c.Cells[column]; ok {
+			*dst = s
+		}
+	}
+	const many = 1_000_000_000
+	c.number("quantity_min", &v.QuantityMin, 1, many)
+	c.number("quantity_max", &v.QuantityMax, 0, many)
+	c.number("quantity_step", &v.QuantityStep, 1, many)
+	c.number("weight_g", &v.WeightG, 0, 10_000_000)
+	if s, ok := c.Cells["fulfilment_types"]; ok {
+		v.FulfilmentTypes = listed(s)
+	}
+	if tracked := c.yes("tracked"); tracked != nil {
+		v.Tracked = tracked
+	}
+	if _, ok := c.Cells["stock"]; ok {
+		n := 0
+		c.number("stock", &n, 0, many)
+		count := int64(n)
+		v.OnHand = &count
+	}
+	if s, ok := c.Cells["cost"]; ok {
+		if amount, ok := c.amount("cost", terms.currency, s); ok {
+			v.Cost = &amount
+		}
+	}
+	for currency, id := range terms.lists {
+		for _, suffix := range []string{"", ":" + currency} {
+			if suffix != "" || currency == terms.currency {
+				c.prices(v, id, currency, suffix)
+			}
+		}
+	}
+	slices.SortFunc(v.Prices, func(a, b Price) int {
+		return cmp.Or(cmp.Compare(a.PriceListID.String(), b.PriceListID.String()), cmp.Compare(a.MinQuantity, b.MinQuantity))
+	})
+}
+
+// prices reads the price and its tiers in one list.
+func (c *cells) prices(v *VariantInput, list uuid.UUID, currency, suffix string) {
+	put := func(least int, s, column string, drop func(Price) bool) {
+		if amount, ok := c.amount(column, currency, s); ok {
+			v.Prices = append(slices.DeleteFunc(slices.Clone(v.Prices), func(p Price) bool { return p.PriceListID == list && drop(p) }), Price{PriceListID: list, MinQuantity: least, Amount: amount})
+		}
+	}
+	if s, ok := c.Cells["price"+suffix]; ok {
+		put(1, s, "price"+suffix, func(p Price) bool { return p.MinQuantity == 1 })
+	}
+	column := "price_tiers" + suffix
+	s, ok := c.Cells[column]
+	if !ok {
+		return
+	}
+	v.Prices = slices.DeleteFunc(slices.Clone(v.Prices), func(p Price) bool { return p.PriceListID == list && p.MinQuantity > 1 })
+	for _, tier := range listed(s) {
+		least, amount, _ := strings.Cut(tier, "=")
+		n, err := strconv.Atoi(strings.TrimSpace(least))
+		if err != nil || n < 2 || n > 1_000_000 {
+			c.refuse("import.tier_invalid", column, "%q is not a quantity from 2 on and a price, such as 10=4.50.", tier)
+			return
+		}
+		put(n, amount, column, func(p Price) bool { return p.MinQuantity == n })
+	}
+}
+
+// shelves finds categories by their path of titles, and makes those that are missing.
+type shelves struct {
+	c        *Catalog
+	tx       *db.Tx
+	language string
+	all      []Category
+}
+
+func (c *Catalog) shelves(tx *db.Tx, terms shopTerms) (*shelves, error) {
+	all, err := categories(tx)
+	return &shelves{c: c, tx: tx, language: terms.language, all: all}, err
+}
+
+func (s *shelves) at(path string) (uuid.UUID, error) {
+	var parent *uuid.UUID
+	for _, title := range strings.Split(path, ">") {
+		title = strings.TrimSpace(title)
+		i := slices.IndexFunc(s.all, func(k Category) bool {
+			return (k.ParentID == nil) == (parent == nil) && (parent == nil || *k.ParentID == *parent) && (fold(k.Title.In(s.language)) == fold(title) || k.Slug == title)
+		})
+		if i < 0 {
+			in := CategoryInput{ParentID: parent, Title: Text{s.language: title}}
+			if slices.ContainsFunc(s.all, func(k Category) bool { return k.Slug == Slug(title) }) { // the same name below another
+				in.Slug = Slug(strings.ReplaceAll(path, ">", " "))
+			}
+			made, err := s.c.AddCategoryTx(s.tx, in)
+			if err != nil {
+				return uuid.Nil, err
+			}
+			s.all, i = append(s.all, made), len(s.all)
+		}
+		id := s.all[i].ID
+		parent = &id
+	}
+	return *parent, nil
+}
