@@ -19,20 +19,26 @@ CREATE TYPE placing_outcome AS (seq int, outcome text, order_id uuid, number big
 -- place_orders places a batch of one tenant's orders in one transaction, the first come the first served. Each order is admitted or refused for itself; a refused one
 -- leaves nothing behind, not even its idempotency key. Locks are taken in the order keys, carts, levels (by id), number, so that batches of several processes cannot
 -- deadlock; levels are written last.
---   p_orders  [{seq, id, status, ..., event, actor}]   rows of orders, with the payload of their event
---   p_lines   [{seq, line, ...}]                        rows of order_lines
---   p_ids, p_keys ('' = none), p_hashes, p_carts, p_cart_versions   one per order, by seq
+--   p_orders  [{seq, ...}]         rows of orders: what they have in columns
+--   p_lines   [{seq, line, ...}]   rows of order_lines
+--   one per order, by seq: p_ids, p_statuses, p_expires (seconds, of drafts), p_events (payload), p_actors (who, as an event has it) and its parts, p_keys ('' = none), p_hashes,
+--   p_carts, p_cart_versions
 --   p_check_* products and the versions that were priced, by seq
 --   p_pool_*  the distinct supplies that are wanted; p_need_* how much of them (pool = position in p_pool_*), by seq, at a location or (NULL) at any
 --   p_plan    orders a month, 0 = no limit;  p_moment  what time it is, NULL = now()
 -- +goose StatementBegin
 CREATE FUNCTION place_orders(
-  p_orders jsonb, p_lines jsonb, p_ids uuid[], p_keys text[], p_hashes bytea[], p_carts uuid[], p_cart_versions bigint[],
+  p_orders jsonb, p_lines jsonb, p_ids uuid[], p_statuses text[], p_expires double precision[], p_events text[],
+  p_actors text[], p_actor_kinds text[], p_actor_ids text[], p_actor_names text[], p_vias text[], p_requests text[],
+  p_keys text[], p_hashes bytea[], p_carts uuid[], p_cart_versions bigint[],
   p_check_seq int[], p_check_product uuid[], p_check_version bigint[],
   p_pool_kind text[], p_pool_key text[],
   p_need_seq int[], p_need_pool int[], p_need_location uuid[], p_need_quantity bigint[],
   p_plan bigint, p_moment timestamptz
-) RETURNS SETOF placing_outcome LANGUAGE plpgsql AS $$
+) RETURNS SETOF placing_outcome LANGUAGE plpgsql
+  -- A batch is small and its plans are made once: every table is reached by its key.
+  SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+AS $$
 DECLARE
   t        uuid := current_tenant();
   moment   timestamptz := coalesce(p_moment, now());
@@ -44,8 +50,7 @@ DECLARE
   level_id uuid[]; level_pool int[]; level_location uuid[]; level_left bigint[];  -- by pool, then rank of the location
   need_level int[];        -- position of the level that serves the need
   admitted int[];
-  seqs     int[];
-  takes_seq int[] := '{}'; takes_level uuid[] := '{}'; takes_quantity bigint[] := '{}';
+  takes_seq int[] := '{}'; takes_level int[] := '{}'; takes_quantity bigint[] := '{}';  -- level: position, as in need_level
   numbered int[];
   first_number bigint;
   spare    bigint;
@@ -147,7 +152,7 @@ BEGIN
         WHILE spare > 0 LOOP
           IF level_left[choice] > 0 THEN
             takes_seq := takes_seq || s;
-            takes_level := takes_level || level_id[choice];
+            takes_level := takes_level || choice;
             takes_quantity := takes_quantity || least(spare, level_left[choice]);
             spare := spare - takes_quantity[cardinality(takes_quantity)];
             level_left[choice] := level_left[choice] - takes_quantity[cardinality(takes_quantity)];
@@ -160,8 +165,7 @@ BEGIN
   END IF;
 
   -- Numbers, and the plan's limit.
-  seqs := ARRAY(SELECT (o->>'seq')::int FROM jsonb_array_elements(p_orders) AS o WHERE o->>'status' = 'placed');
-  numbered := ARRAY(SELECT a FROM unnest(admitted) AS a WHERE a = ANY (seqs) ORDER BY a);
+  numbered := ARRAY(SELECT a FROM unnest(admitted) AS a WHERE p_statuses[a] = 'placed' ORDER BY a);
   IF p_plan > 0 THEN
     SELECT p_plan - coalesce((SELECT n.placed FROM order_numbers n WHERE n.tenant_id = t AND n.month = date_trunc('month', moment AT TIME ZONE 'UTC')::date FOR UPDATE), 0) INTO spare;
     IF cardinality(admitted) > spare THEN
@@ -186,35 +190,37 @@ BEGIN
   END IF;
 
   -- Orders, lines, timeline.
-  INSERT INTO orders (tenant_id, id, number, cart_id, external_ref, channel, customer_id, status, fulfilment_type, payment_method, location_id, currency, language,
+  INSERT INTO orders (tenant_id, id, number, cart_id, external_ref, channel, customer_id, status, payment_status, fulfilment_type, payment_method, location_id, currency, language,
       email, phone, name, shipping_address, note, tags, subtotal, discount_total, shipping_total, tax_total, total, tax_included, expires_at, placed_at, created_at, updated_at)
-    SELECT t, o.id, first_number + array_position(numbered, o.seq) - 1, o.cart_id, coalesce(o.external_ref, ''), o.channel, o.customer_id, o.status, o.fulfilment_type, o.payment_method, o.location_id,
-      o.currency, coalesce(o.language, ''), o.email, o.phone, o.name, o.shipping_address, o.note, o.tags, o.subtotal, o.discount_total, o.shipping_total, o.tax_total, o.total, o.tax_included,
-      moment + o.expires_seconds * interval '1 second', CASE WHEN o.status = 'placed' THEN moment END, moment, moment
-    FROM jsonb_to_recordset(p_orders) AS o(seq int, id uuid, cart_id uuid, external_ref text, channel text, customer_id uuid, status text, fulfilment_type text, payment_method text,
-      location_id uuid, currency text, language text, email text, phone text, name text, shipping_address jsonb, note text, tags text[], subtotal bigint, discount_total bigint,
-      shipping_total bigint, tax_total bigint, total bigint, tax_included boolean, expires_seconds double precision)
+    SELECT t, p_ids[o.seq], first_number + array_position(numbered, o.seq) - 1, p_carts[o.seq], o.external_ref, o.channel, o.customer_id, p_statuses[o.seq], o.payment_status, o.fulfilment_type,
+      o.payment_method, o.location_id, o.currency, o.language, o.email, o.phone, o.name, o.shipping_address, o.note, o.tags, o.subtotal, o.discount_total, o.shipping_total, o.tax_total,
+      o.total, o.tax_included, moment + p_expires[o.seq] * interval '1 second', CASE WHEN p_statuses[o.seq] = 'placed' THEN moment END, moment, moment
+    FROM jsonb_to_recordset(p_orders) AS o(seq int, external_ref text, channel text, customer_id uuid, payment_status text, fulfilment_type text, payment_method text, location_id uuid,
+      currency text, language text, email text, phone text, name text, shipping_address jsonb, note text, tags text[], subtotal bigint, discount_total bigint, shipping_total bigint,
+      tax_total bigint, total bigint, tax_included boolean)
     WHERE o.seq = ANY (admitted);
   INSERT INTO order_lines (tenant_id, order_id, line, variant_id, sku, title, options, image, uses, quantity, unit_price, discount, tax, total)
     SELECT t, p_ids[l.seq], l.line, l.variant_id, l.sku, l.title, l.options, l.image, l.uses, l.quantity, l.unit_price, l.discount, l.tax, l.total
     FROM jsonb_to_recordset(p_lines) AS l(seq int, line int, variant_id uuid, sku text, title jsonb, options jsonb, image text, uses jsonb, quantity int, unit_price bigint,
       discount bigint, tax bigint, total bigint)
     WHERE l.seq = ANY (admitted);
-  INSERT INTO order_events (tenant_id, order_id, id, kind, actor_kind, actor_id, actor_name, data, at)
-    SELECT t, o.id, o.id, CASE o.status WHEN 'placed' THEN 'placed' ELSE 'drafted' END, o.actor->>'kind', coalesce(o.actor->>'id', ''), coalesce(o.actor->>'name', ''), '{}', moment
-    FROM jsonb_to_recordset(p_orders) AS o(seq int, id uuid, status text, actor jsonb) WHERE o.seq = ANY (admitted);
-  INSERT INTO audit_log (tenant_id, id, at, actor_kind, actor_id, actor_name, via, request_id, action, object_type, object_id, after)
-    SELECT t, uuid7(moment), moment, o.actor->>'kind', coalesce(o.actor->>'id', ''), coalesce(o.actor->>'name', ''), coalesce(o.actor->>'via', ''), coalesce(o.actor->>'request_id', ''),
-      'order.place', 'order', o.id::text, jsonb_build_object('status', o.status, 'total', o.total, 'currency', o.currency, 'number', first_number + array_position(numbered, o.seq) - 1)
-    FROM jsonb_to_recordset(p_orders) AS o(seq int, id uuid, status text, total bigint, currency text, actor jsonb)
-    WHERE o.seq = ANY (admitted) AND o.actor->>'kind' NOT IN ('customer', 'guest', 'anonymous');
+  WITH o AS MATERIALIZED (
+    SELECT a AS seq, p_ids[a] AS id, p_statuses[a] AS status, p_actors[a]::jsonb AS actor,
+      p_events[a]::jsonb || jsonb_build_object('number', first_number + array_position(numbered, a) - 1, 'at', moment) AS event FROM unnest(admitted) AS a),
+  told AS (
+    INSERT INTO order_events (tenant_id, order_id, id, kind, actor_kind, actor_id, actor_name, at)
+    SELECT t, o.id, o.id, CASE o.status WHEN 'placed' THEN 'placed' ELSE 'drafted' END, p_actor_kinds[o.seq], p_actor_ids[o.seq], p_actor_names[o.seq], moment FROM o),
+  logged AS (
+    INSERT INTO audit_log (tenant_id, id, at, actor_kind, actor_id, actor_name, via, request_id, action, object_type, object_id, after)
+    SELECT t, uuid7(moment), moment, p_actor_kinds[o.seq], p_actor_ids[o.seq], p_actor_names[o.seq], p_vias[o.seq], p_requests[o.seq], 'order.place', 'order', o.id::text,
+      jsonb_build_object('number', o.event->'number', 'status', o.status, 'total', o.event->'total', 'currency', o.event->'currency')
+    FROM o WHERE p_actor_kinds[o.seq] NOT IN ('customer', 'guest', 'anonymous')),
+  timed AS (
+    INSERT INTO outbox_events (tenant_id, id, type, subject, payload, actor, due_at, created_at)
+    SELECT t, uuid7(moment), 'order.unpaid_due', o.id::text, jsonb_build_object('id', o.id), o.actor, moment + p_expires[o.seq] * interval '1 second', moment
+    FROM o WHERE p_expires[o.seq] IS NOT NULL)
   INSERT INTO outbox_events (tenant_id, id, type, subject, payload, actor, due_at, created_at)
-    SELECT t, uuid7(moment), CASE o.status WHEN 'placed' THEN 'order.placed' ELSE 'order.drafted' END, o.id::text,
-      o.event || jsonb_build_object('number', first_number + array_position(numbered, o.seq) - 1, 'at', moment), o.actor, moment, moment
-    FROM jsonb_to_recordset(p_orders) AS o(seq int, id uuid, status text, event jsonb, actor jsonb) WHERE o.seq = ANY (admitted)
-    UNION ALL
-    SELECT t, uuid7(moment), 'order.unpaid_due', o.id::text, jsonb_build_object('id', o.id), o.actor, moment + o.expires_seconds * interval '1 second', moment
-    FROM jsonb_to_recordset(p_orders) AS o(seq int, id uuid, expires_seconds double precision, actor jsonb) WHERE o.seq = ANY (admitted) AND o.expires_seconds IS NOT NULL;
+    SELECT t, uuid7(moment), CASE o.status WHEN 'placed' THEN 'order.placed' ELSE 'order.drafted' END, o.id::text, o.event, o.actor, moment, moment FROM o;
   IF num_nonnulls(VARIADIC p_carts) > 0 THEN
     UPDATE carts c SET status = 'completed', order_id = x.id, version = c.version + 1, updated_at = moment
       FROM unnest(p_carts, p_ids) WITH ORDINALITY AS x(cart, id, n) WHERE c.tenant_id = t AND c.id = x.cart AND x.n = ANY (admitted);
@@ -222,29 +228,30 @@ BEGIN
 
   -- Supply. An order that the plan has refused after its admission takes nothing.
   SELECT array_agg(x.seq), array_agg(x.level), array_agg(x.quantity) INTO takes_seq, takes_level, takes_quantity FROM (
-    SELECT n.seq, level_id[n.level] AS level, n.quantity FROM unnest(p_need_seq, need_level, p_need_quantity) AS n(seq, level, quantity) WHERE n.level IS NOT NULL
+    SELECT n.seq, n.level, n.quantity FROM unnest(p_need_seq, need_level, p_need_quantity) AS n(seq, level, quantity) WHERE n.level IS NOT NULL
     UNION ALL SELECT * FROM unnest(takes_seq, takes_level, takes_quantity)) AS x(seq, level, quantity)
     WHERE x.seq = ANY (admitted);
   IF takes_seq IS NOT NULL THEN
     -- A hold of an order has no end of its own: the order's timer ends it, after its payment has been asked.
     INSERT INTO holds (tenant_id, id, level_id, owner_kind, owner_id, quantity, state, created_at, updated_at)
-      SELECT t, uuid7(moment), x.level, 'order', p_ids[x.seq], x.quantity, CASE WHEN x.seq = ANY (numbered) THEN 'committed' ELSE 'reserved' END, moment, moment
+      SELECT t, uuid7(moment), level_id[x.level], 'order', p_ids[x.seq], x.quantity, CASE WHEN x.seq = ANY (numbered) THEN 'committed' ELSE 'reserved' END, moment, moment
       FROM unnest(takes_seq, takes_level, takes_quantity) AS x(seq, level, quantity);
     INSERT INTO movements (tenant_id, id, level_id, kind, reserved_delta, committed_delta, cause_kind, cause_id, actor, at)
-      SELECT t, uuid7(moment), x.level, CASE WHEN x.seq = ANY (numbered) THEN 'commit' ELSE 'reserve' END,
+      SELECT t, uuid7(moment), level_id[x.level], CASE WHEN x.seq = ANY (numbered) THEN 'commit' ELSE 'reserve' END,
         CASE WHEN x.seq = ANY (numbered) THEN 0 ELSE x.quantity END, CASE WHEN x.seq = ANY (numbered) THEN x.quantity ELSE 0 END,
-        'order', p_ids[x.seq]::text, p_orders->(x.seq - 1)->>'mover', moment
+        'order', p_ids[x.seq]::text, concat_ws(':', p_actor_kinds[x.seq], nullif(p_actor_ids[x.seq], '')), moment
       FROM unnest(takes_seq, takes_level, takes_quantity) AS x(seq, level, quantity);
     WITH moved AS (
       UPDATE pool_levels l SET reserved = l.reserved + d.reserved, committed = l.committed + d.committed, version = l.version + 1, updated_at = moment
       FROM (SELECT x.level, coalesce(sum(x.quantity) FILTER (WHERE x.seq = ANY (numbered)), 0) AS committed, coalesce(sum(x.quantity) FILTER (WHERE x.seq <> ALL (numbered)), 0) AS reserved
               FROM unnest(takes_seq, takes_level, takes_quantity) AS x(seq, level, quantity) GROUP BY 1) AS d
-      WHERE l.tenant_id = t AND l.id = d.level
-      RETURNING l.id, l.on_hand, l.on_hand - l.safety + l.oversell_limit - l.committed - l.reserved AS available)
+      WHERE l.tenant_id = t AND l.id = level_id[d.level]
+      RETURNING d.level, l.on_hand, l.on_hand - l.safety + l.oversell_limit - l.committed - l.reserved AS available)
     INSERT INTO outbox_events (tenant_id, id, type, subject, payload, actor, due_at, created_at)
       SELECT t, uuid7(moment), 'stock.changed', p_ids[admitted[1]]::text, jsonb_build_object('cause', 'commit', 'levels', jsonb_agg(jsonb_build_object(
-        'level_id', m.id, 'sku', p_pool_key[x.pool], 'location_id', x.location, 'available', m.available, 'on_hand', m.on_hand))), p_orders->0->'actor', moment, moment
-      FROM moved m JOIN unnest(level_id, level_pool, level_location) AS x(id, pool, location) ON x.id = m.id;
+        'level_id', level_id[m.level], 'sku', p_pool_key[level_pool[m.level]], 'location_id', level_location[m.level], 'available', m.available, 'on_hand', m.on_hand))),
+        p_actors[admitted[1]]::jsonb, moment, moment
+      FROM moved m;
   END IF;
 
   RETURN QUERY SELECT a, 'placed', p_ids[a], first_number + array_position(numbered, a) - 1, moment, NULL::jsonb FROM unnest(admitted) AS a;

@@ -152,83 +152,148 @@ func (o Order) asAtPlacing() Order {
 
 // orderRow and lineRow are how place_orders reads them.
 type orderRow struct {
-	Seq int `json:"seq"`
-	*Summary
-	CartID         *uuid.UUID `json:"cart_id,omitempty"`
-	ExpiresSeconds *float64   `json:"expires_seconds,omitempty"`
-	Event          PlacedV1   `json:"event"`
-	Actor          db.Actor   `json:"actor"`
-	Mover          string     `json:"mover"`
+	Seq             int        `json:"seq"`
+	ExternalRef     string     `json:"external_ref"`
+	Channel         string     `json:"channel"`
+	CustomerID      *uuid.UUID `json:"customer_id,omitempty"`
+	PaymentStatus   string     `json:"payment_status"`
+	FulfilmentType  string     `json:"fulfilment_type"`
+	PaymentMethod   string     `json:"payment_method"`
+	LocationID      *uuid.UUID `json:"location_id,omitempty"`
+	Currency        string     `json:"currency"`
+	Language        string     `json:"language"`
+	Email           string     `json:"email"`
+	Phone           string     `json:"phone"`
+	Name            string     `json:"name"`
+	ShippingAddress *Address   `json:"shipping_address,omitempty"`
+	Note            string     `json:"note"`
+	Tags            []string   `json:"tags"`
+	Subtotal        int64      `json:"subtotal"`
+	DiscountTotal   int64      `json:"discount_total"`
+	ShippingTotal   int64      `json:"shipping_total"`
+	TaxTotal        int64      `json:"tax_total"`
+	Total           int64      `json:"total"`
+	TaxIncluded     bool       `json:"tax_included"`
 }
 
 type lineRow struct {
-	Seq int `json:"seq"`
-	*Line
-	Uses []Use `json:"uses"`
+	Seq       int               `json:"seq"`
+	Line      int               `json:"line"`
+	VariantID *uuid.UUID        `json:"variant_id"`
+	SKU       string            `json:"sku"`
+	Title     map[string]string `json:"title"`
+	Options   map[string]string `json:"options"`
+	Image     string            `json:"image"`
+	Uses      []Use             `json:"uses"`
+	Quantity  int               `json:"quantity"`
+	UnitPrice int64             `json:"unit_price"`
+	Discount  int64             `json:"discount"`
+	Tax       int64             `json:"tax"`
+	Total     int64             `json:"total"`
 }
 
-const placeSQL = `SELECT seq, outcome, order_id, number, at, detail FROM place_orders($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`
+// batch is the orders of a flight as the parameters of place_orders.
+type batch struct {
+	rows           []orderRow
+	lines          []lineRow
+	ids            []uuid.UUID
+	statuses       []string
+	expires        []*float64
+	events, actors []string
+	kinds, actorID []string
+	names, vias    []string
+	requests, keys []string
+	hashes         [][]byte
+	carts          []*uuid.UUID
+	cartVersions   []int64
+	checkSeqs      []int
+	checkProducts  []uuid.UUID
+	checkVersions  []int64
+	poolKinds      []string
+	poolKeys       []string
+	needSeqs       []int
+	needPools      []int
+	needLocations  []*uuid.UUID
+	needQuantities []int64
+	plan           int64
+	pools          map[Use]int
+}
 
-// flush places the batch in one round trip. Outcomes are in the order of the batch.
-func (o *Orders) flush(ctx context.Context, sc db.Scope, batch []*placing) ([]outcome, error) {
-	var (
-		rows                []orderRow
-		lines               []lineRow
-		ids                 = make([]uuid.UUID, len(batch))
-		keys                = make([]string, len(batch))
-		hashes              = make([][]byte, len(batch))
-		carts               = make([]*uuid.UUID, len(batch))
-		cartVersions        = make([]int64, len(batch))
-		checkSeqs           = []int{}
-		checkProducts       = []uuid.UUID{}
-		checkVersions       = []int64{}
-		poolKinds, poolKeys = []string{}, []string{}
-		needSeqs, needPools = []int{}, []int{}
-		needLocations       = []*uuid.UUID{}
-		needQuantities      = []int64{}
-		pools               = map[Use]int{}
-		plan                int64
-	)
-	for i, p := range batch {
-		seq := i + 1
-		ids[i], keys[i], hashes[i], carts[i], cartVersions[i] = p.row.ID, p.claim.key, p.claim.hash, p.row.CartID, p.cartVersion
-		row := orderRow{Seq: seq, Summary: &p.row.Summary, CartID: p.row.CartID, Event: placedV1(&p.row), Actor: p.actor, Mover: mover(p.actor)}
-		if p.row.Status == Draft {
-			s := p.expires.Seconds()
-			row.ExpiresSeconds = &s
+func newBatch(orders []*placing) (*batch, error) {
+	// A nil slice would be NULL.
+	b := &batch{checkSeqs: []int{}, checkProducts: []uuid.UUID{}, checkVersions: []int64{}, poolKinds: []string{}, poolKeys: []string{}, needSeqs: []int{}, needPools: []int{}, needLocations: []*uuid.UUID{},
+		needQuantities: []int64{}, pools: map[Use]int{}}
+	for i, p := range orders {
+		if err := b.add(i+1, p); err != nil {
+			return nil, fmt.Errorf("place: %w", err)
 		}
-		rows = append(rows, row)
-		for j := range p.row.Lines {
-			lines = append(lines, lineRow{seq, &p.row.Lines[j], p.row.Lines[j].Uses})
-		}
-		for _, c := range p.checks {
-			checkSeqs, checkProducts, checkVersions = append(checkSeqs, seq), append(checkProducts, c.product), append(checkVersions, c.version)
-		}
-		for _, n := range p.needs {
-			k := Use{Kind: n.Kind, Key: n.Key}
-			pool, ok := pools[k]
-			if !ok {
-				poolKinds, poolKeys = append(poolKinds, n.Kind), append(poolKeys, n.Key)
-				pool = len(poolKeys)
-				pools[k] = pool
-			}
-			needSeqs, needPools, needLocations, needQuantities = append(needSeqs, seq), append(needPools, pool), append(needLocations, n.location), append(needQuantities, n.Quantity)
-		}
-		plan = p.plan
 	}
-	rowsJSON, err := json.Marshal(rows)
+	return b, nil
+}
+
+func (b *batch) add(seq int, p *placing) error {
+	r := &p.row
+	b.rows = append(b.rows, orderRow{seq, r.ExternalRef, r.Channel, r.CustomerID, r.PaymentStatus, r.FulfilmentType, r.PaymentMethod, r.LocationID, r.Currency, r.Language, r.Email, r.Phone, r.Name,
+		r.ShippingAddress, r.Note, r.Tags, r.Subtotal, r.DiscountTotal, r.ShippingTotal, r.TaxTotal, r.Total, r.TaxIncluded})
+	for _, l := range r.Lines {
+		b.lines = append(b.lines, lineRow{seq, l.Line, l.VariantID, l.SKU, l.Title, l.Options, l.Image, l.Uses, l.Quantity, l.UnitPrice, l.Discount, l.Tax, l.Total})
+	}
+	event, err := json.Marshal(placedV1(r))
+	if err != nil {
+		return err
+	}
+	actor, err := json.Marshal(p.actor)
+	if err != nil {
+		return err
+	}
+	var expires *float64
+	if r.Status == Draft {
+		s := p.expires.Seconds()
+		expires = &s
+	}
+	b.ids, b.statuses, b.expires, b.events, b.actors = append(b.ids, r.ID), append(b.statuses, r.Status), append(b.expires, expires), append(b.events, string(event)), append(b.actors, string(actor))
+	a := p.actor
+	b.kinds, b.actorID, b.names, b.vias, b.requests = append(b.kinds, a.Kind), append(b.actorID, a.ID), append(b.names, a.Name), append(b.vias, a.Via), append(b.requests, a.RequestID)
+	b.keys, b.hashes, b.carts, b.cartVersions = append(b.keys, p.claim.key), append(b.hashes, p.claim.hash), append(b.carts, r.CartID), append(b.cartVersions, p.cartVersion)
+	for _, c := range p.checks {
+		b.checkSeqs, b.checkProducts, b.checkVersions = append(b.checkSeqs, seq), append(b.checkProducts, c.product), append(b.checkVersions, c.version)
+	}
+	for _, n := range p.needs {
+		k := Use{Kind: n.Kind, Key: n.Key}
+		pool, ok := b.pools[k]
+		if !ok {
+			b.poolKinds, b.poolKeys = append(b.poolKinds, n.Kind), append(b.poolKeys, n.Key)
+			pool = len(b.poolKeys)
+			b.pools[k] = pool
+		}
+		b.needSeqs, b.needPools, b.needLocations, b.needQuantities = append(b.needSeqs, seq), append(b.needPools, pool), append(b.needLocations, n.location), append(b.needQuantities, n.Quantity)
+	}
+	b.plan = p.plan
+	return nil
+}
+
+const placeSQL = `SELECT seq, outcome, order_id, number, at, detail FROM place_orders(
+	$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27)`
+
+// flush places the orders in one round trip. Outcomes are in their order.
+func (o *Orders) flush(ctx context.Context, sc db.Scope, orders []*placing) ([]outcome, error) {
+	p, err := newBatch(orders)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := json.Marshal(p.rows)
 	if err != nil {
 		return nil, fmt.Errorf("place: %w", err)
 	}
-	linesJSON, err := json.Marshal(lines)
+	lines, err := json.Marshal(p.lines)
 	if err != nil {
 		return nil, fmt.Errorf("place: %w", err)
 	}
 	var outs []outcome
 	err = o.db.Pipeline(ctx, sc, func(b *pgx.Batch) {
-		outs = make([]outcome, len(batch)) // it may run again
-		b.Queue(placeSQL, string(rowsJSON), string(linesJSON), ids, keys, hashes, carts, cartVersions, checkSeqs, checkProducts, checkVersions,
-			poolKinds, poolKeys, needSeqs, needPools, needLocations, needQuantities, plan, o.db.Frozen()).Query(func(rows pgx.Rows) error {
+		outs = make([]outcome, len(orders)) // it may run again
+		b.Queue(placeSQL, string(rows), string(lines), p.ids, p.statuses, p.expires, p.events, p.actors, p.kinds, p.actorID, p.names, p.vias, p.requests, p.keys, p.hashes, p.carts, p.cartVersions,
+			p.checkSeqs, p.checkProducts, p.checkVersions, p.poolKinds, p.poolKeys, p.needSeqs, p.needPools, p.needLocations, p.needQuantities, p.plan, o.db.Frozen()).Query(func(rows pgx.Rows) error {
 			var seq int
 			var out outcome
 			_, err := pgx.ForEachRow(rows, []any{&seq, &out.Outcome, &out.OrderID, &out.Number, &out.At, &out.Detail}, func() error {

@@ -15,6 +15,7 @@ import (
 
 const (
 	batchMost  = 64               // orders in one transaction
+	linesMost  = 1000             // of these orders
 	waitMost   = 2000             // orders that may wait for one tenant
 	flights    = 6                // tenants whose orders are being placed at the same time
 	flightTime = 10 * time.Second // for one transaction
@@ -94,8 +95,9 @@ func (q *queue) board(tenant uuid.UUID, l *line) []*waiter {
 	defer q.mu.Unlock()
 	var batch, later []*waiter
 	keys, carts := map[string]bool{}, map[uuid.UUID]bool{}
+	lines := 0
 	for i, w := range l.waiting {
-		if len(batch) == batchMost {
+		if len(batch) == batchMost || lines > linesMost {
 			later = append(later, l.waiting[i:]...)
 			break
 		}
@@ -111,7 +113,7 @@ func (q *queue) board(tenant uuid.UUID, l *line) []*waiter {
 		if cart != nil {
 			carts[*cart] = true
 		}
-		batch = append(batch, w)
+		batch, lines = append(batch, w), lines+len(w.p.row.Lines)
 	}
 	l.waiting = later
 	if len(batch) == 0 {
