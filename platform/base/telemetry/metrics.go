@@ -69,4 +69,5 @@ func (m *Metrics) Database(d *db.DB) {
 	m.Gauge("database_connections_max", "The most database connections this process opens.", func() float64 { return float64(d.Pool().MaxConns()) })
 	m.Count("database_waits_total", "How often a connection had to be waited for.", func() float64 { return float64(d.Pool().EmptyAcquireCount()) })
 	m.Count("database_statements_total", "SQL statements sent.", func() float64 { sent, _ := db.Traffic(); return float64(sent) })
+	m.Count("database_round_trips_total", "Round trips to the database.", func() float64 { _, trips := db.Traffic(); return float64(trips) })
 }
