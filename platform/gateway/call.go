@@ -70,6 +70,9 @@ func (e *exchange) SetReadDeadline(time.Time) error { return nil } // admit keep
 func (e *exchange) BodyReader() io.Reader           { return bytes.NewReader(e.body) }
 func (e *exchange) URL() url.URL                    { return address(e.fiber) }
 
+// AppendHeader adds a line: Fiber would put it behind a comma in the line that is there, and of two cookies the second would be lost.
+func (e *exchange) AppendHeader(name, value string) { e.fiber.Response().Header.Add(name, value) }
+
 func (e *exchange) Param(name string) string {
 	raw := e.humaContext.Param(name)
 	if plain, err := url.PathUnescape(raw); err == nil {

@@ -178,15 +178,18 @@ func (d *directory) shrink() {
 func (d *directory) watch(ctx context.Context) {
 	tick := time.NewTicker(directoryFresh)
 	defer tick.Stop()
+	blind := false
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
-		if err := d.refresh(ctx); err != nil && ctx.Err() == nil {
+		err := d.refresh(ctx)
+		if err != nil && !blind && ctx.Err() == nil {
 			slog.WarnContext(ctx, "directory of tenants: cannot look for changes; what is known stays", "err", err)
 		}
+		blind = err != nil
 	}
 }
 

@@ -121,13 +121,12 @@ func (h headers) Keys() []string        { return nil }
 // requestID takes over the caller's id if it is a decent one.
 func requestID(c *fiber.Ctx) string {
 	id := c.Get("X-Request-Id")
-	if len(id) < 8 || len(id) > 64 {
-		return uuid.NewString()
+	strange := func(r rune) bool {
+		letter, digit := (r|0x20) >= 'a' && (r|0x20) <= 'z', r >= '0' && r <= '9'
+		return !letter && !digit && r != '-' && r != '_'
 	}
-	for _, r := range id {
-		if !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_') {
-			return uuid.NewString()
-		}
+	if len(id) < 8 || len(id) > 64 || strings.ContainsFunc(id, strange) {
+		return uuid.NewString()
 	}
 	return id
 }

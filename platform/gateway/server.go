@@ -27,11 +27,12 @@ type server struct {
 
 // Start listens and serves until Stop. It returns once connections are taken; Done tells when serving has ended by itself.
 func (g *Gateway) Start(ctx context.Context) error {
-	l, err := net.Listen("tcp", g.config.Listen)
+	var listen net.ListenConfig
+	l, err := listen.Listen(ctx, "tcp", g.config.Listen)
 	if err != nil {
 		return fmt.Errorf("ALLHOURS_LISTEN: %w", err)
 	}
-	if err := g.startInternal(); err != nil {
+	if err := g.startInternal(ctx); err != nil {
 		_ = l.Close()
 		return err
 	}
@@ -84,7 +85,7 @@ func (g *Gateway) drain(ctx context.Context) error {
 	err := g.app.ShutdownWithContext(grace)
 	g.kill() // handlers that are still there see their context end
 	if err != nil {
-		slog.Warn("gateway: gave up requests that did not finish", "after", g.config.DrainTimeout)
+		slog.WarnContext(ctx, "gateway: gave up requests that did not finish", "after", g.config.DrainTimeout)
 		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 		defer cancel()
 		if e := g.app.ShutdownWithContext(last); e == nil {
@@ -102,11 +103,12 @@ func (g *Gateway) drain(ctx context.Context) error {
 	return nil
 }
 
-func (g *Gateway) startInternal() error {
+func (g *Gateway) startInternal(ctx context.Context) error {
 	if g.config.Internal == "" {
 		return nil
 	}
-	l, err := net.Listen("tcp", g.config.Internal)
+	var listen net.ListenConfig
+	l, err := listen.Listen(ctx, "tcp", g.config.Internal)
 	if err != nil {
 		return fmt.Errorf("ALLHOURS_LISTEN_INTERNAL: %w", err)
 	}
@@ -116,7 +118,7 @@ func (g *Gateway) startInternal() error {
 	g.server.internal = &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
 	go func() {
 		if err := g.server.internal.Serve(l); err != nil && !errors.Is(err, http.ErrServerClosed) {
-			slog.Error("gateway: internal listener", "err", err)
+			slog.ErrorContext(ctx, "gateway: internal listener", "err", err)
 		}
 	}()
 	return nil
