@@ -60,14 +60,7 @@ func (p *Plugins) Receive(ctx context.Context, token string, h Hook) (Reply, err
 		return Reply{}, errHook
 	}
 	sc := db.Scope{Tenant: tenant, Actor: db.Actor{Kind: "plugin", ID: id.String(), Via: "plugin"}}
-	in, err := p.Get(ctx, sc, id)
-	if errors.Is(err, ErrNotFound) || in.State == "removed" {
-		return Reply{}, errHook
-	}
-	if err != nil {
-		return Reply{}, err
-	}
-	d, err := p.store(ctx, sc, in, h)
+	in, d, err := p.store(ctx, sc, id, h)
 	if err != nil {
 		return Reply{}, err
 	}
@@ -75,22 +68,30 @@ func (p *Plugins) Receive(ctx context.Context, token string, h Hook) (Reply, err
 }
 
 // store keeps the request, sealed, and sets the timer that sees to it if this process dies.
-func (p *Plugins) store(ctx context.Context, sc db.Scope, in Installation, h Hook) (*deliveryRow, error) {
+func (p *Plugins) store(ctx context.Context, sc db.Scope, installation uuid.UUID, h Hook) (in Installation, d *deliveryRow, err error) {
 	raw, err := json.Marshal(h)
 	if err != nil {
-		return nil, err
+		return in, nil, err
 	}
-	d := &deliveryRow{TenantID: in.Tenant, ID: db.NewID(), InstallationID: in.ID, Endpoint: "notify", State: received}
+	d = &deliveryRow{TenantID: sc.Tenant, ID: db.NewID(), InstallationID: installation, Endpoint: "notify", State: received}
 	if d.Request, err = p.box.Seal(raw, d.aad()); err != nil {
-		return nil, err
+		return in, nil, err
 	}
-	return d, p.db.InTx(ctx, sc, func(tx *db.Tx) error {
+	err = p.db.InTx(ctx, sc, func(tx *db.Tx) (err error) {
+		in, err = p.GetTx(tx, installation)
+		if errors.Is(err, ErrNotFound) || in.State == "removed" {
+			return errHook
+		}
+		if err != nil {
+			return err
+		}
 		d.ReceivedAt = tx.Now
 		if err := tx.Create(d).Error; err != nil {
 			return fmt.Errorf("store delivery: %w", err)
 		}
 		return outbox.Schedule(tx, tx.Now.Add(firstRetry), TimerDelivery, d.ID.String(), struct{}{})
 	})
+	return in, d, err
 }
 
 func (d *deliveryRow) aad() []byte { return secrets.AAD(d.TenantID, "webhook", d.ID.String()) }

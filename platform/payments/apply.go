@@ -289,6 +289,11 @@ func (b *book) announce(before *paymentRow) error {
 // setTimer sets when the operation is to be looked at next; none if it is over.
 func (b *book) setTimer() error {
 	id := b.op.ID.String()
+	if b.op.Kind == authorize && !open(b.pay.Status) {
+		if err := outbox.Cancel(b.tx, TimerExpire, b.pay.ID.String()); err != nil {
+			return err
+		}
+	}
 	if err := outbox.Cancel(b.tx, TimerLookup, id); err != nil || b.op.final() {
 		return err
 	}

@@ -2,6 +2,7 @@ package payments
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"allhours/platform/base/db"
 	"allhours/platform/base/fault"
 	"allhours/platform/base/outbox"
+	"allhours/plugins/host"
 	"allhours/plugins/sdk"
 	"allhours/plugins/sdk/pluginv1"
 )
@@ -20,17 +22,10 @@ type call func(ctx context.Context, c pluginv1.PaymentClient) (*pluginv1.TxnResu
 
 // operate calls the provider and records the answer. If there was none, it looks the operation up at once; if the provider has never heard of it, it is sent once
 // more, under the same key. What is unknown then is left to the timers.
-func (p *Payments) operate(ctx context.Context, sc db.Scope, pay *paymentRow, op *operationRow, do call) (*paymentRow, error) {
+func (p *Payments) operate(ctx context.Context, sc db.Scope, client pluginv1.PaymentClient, pay *paymentRow, op *operationRow, do call) (*paymentRow, error) {
 	// The shopper may go away; the money does not.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settled-2*time.Second)
 	defer cancel()
-	if pay.InstallationID == nil {
-		return p.apply(ctx, sc, op.ID, byHand(op), byStaff)
-	}
-	client, err := p.client(ctx, sc, pay)
-	if err != nil {
-		return p.apply(ctx, sc, op.ID, judge(nil, err), byCall)
-	}
 	v := judge(do(ctx, client))
 	source := byCall
 	if v.state == pluginv1.TxnResult_UNKNOWN {
@@ -98,10 +93,15 @@ func (p *Payments) run(ctx context.Context, sc db.Scope, id uuid.UUID) error {
 	if err != nil || op.final() {
 		return err
 	}
-	if !fresh {
+	if !fresh || pay.InstallationID == nil {
 		return p.lookup(ctx, sc, id, byLookup)
 	}
-	_, err = p.operate(ctx, sc, pay, op, request(pay, op))
+	client, err := p.client(ctx, sc, pay)
+	if err != nil {
+		_, err = p.apply(ctx, sc, id, judge(nil, fmt.Errorf("%w: %w", host.ErrNotSent, err)), byCall)
+		return err
+	}
+	_, err = p.operate(ctx, sc, client, pay, op, request(pay, op))
 	return err
 }
 

@@ -24,6 +24,10 @@ func (p *Payments) Start(ctx context.Context, sc db.Scope, in orders.StartPaymen
 	if err != nil {
 		return orders.PaymentView{}, err
 	}
+	client, err := p.plugins.Payment(inst)
+	if err != nil {
+		return orders.PaymentView{}, err
+	}
 	pay, op, replayed, err := p.begin(ctx, sc, in, inst)
 	if errors.Is(err, errOpenAttempt) {
 		if err := p.Close(ctx, sc, in.OrderID); err != nil {
@@ -39,7 +43,7 @@ func (p *Payments) Start(ctx context.Context, sc db.Scope, in orders.StartPaymen
 			return pay.view(), err
 		}
 	}
-	pay, err = p.operate(ctx, sc, pay, op, func(ctx context.Context, c pluginv1.PaymentClient) (*pluginv1.TxnResult, error) {
+	pay, err = p.operate(ctx, sc, client, pay, op, func(ctx context.Context, c pluginv1.PaymentClient) (*pluginv1.TxnResult, error) {
 		return c.Authorize(ctx, &pluginv1.AuthorizeRequest{
 			Call: key(op), OrderId: in.OrderID.String(), TxnId: op.ID.String(), Amount: money(in.Amount, in.Currency), MethodCode: code, Capture: true,
 			ReturnUrl: returnURL(in.ReturnURL, pay.ID, in.OrderID), ExpiresAt: stamp(pay.ExpiresAt), Billing: &pluginv1.Address{Email: in.Email},

@@ -214,7 +214,7 @@ func TestProviderSurvivesBeingKilled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.WriteString("deadbeef {\"payment\":{") // a line cut short by the crash
+	f.WriteString("deadbeef {\"payment\":{" + strings.Repeat("x", 64<<10)) // a line cut short by the crash
 	f.Close()
 	w.mu.Lock()
 	w.status, w.received = 200, nil
@@ -230,6 +230,8 @@ func TestProviderSurvivesBeingKilled(t *testing.T) {
 	w.form(open.GetNextActionUrl(), "action", "pay")
 	w.expect(w.lookup(open.GetProviderRef()), captured, "")
 
+	w.killProvider()
+	w.startProvider(address) // what was left of the cut line does not come up again
 	w.killProvider()
 	raw, err := os.ReadFile(journal)
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 func (p *Provider) adminRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("PUT /admin/merchants/{id}", p.admin(p.putMerchant))
 	mux.HandleFunc("GET /admin/merchants/{id}/payments", p.admin(p.listPayments))
+	mux.HandleFunc("POST /admin/merchants/{id}/payments", p.admin(p.putPast))
 	mux.HandleFunc("GET /admin/merchants/{id}/notices", p.admin(p.listNotices))
 	mux.HandleFunc("POST /admin/notices/{id}/resend", p.admin(p.resend))
 }
