@@ -165,3 +165,12 @@ func (w *world) links(typ string) (list []LinkV1) {
 }
 
 func unauthenticated(err error) bool { return err != nil && fault.KindOf(err) == fault.Unauthenticated }
+
+func parseID(t *testing.T, s string) uuid.UUID {
+	t.Helper()
+	id, err := uuid.Parse(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
