@@ -4,7 +4,7 @@ WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
-RUN make build && mkdir -p /root-of-image/tmp /root-of-image/var/lib/allhours/blobs && chmod 1777 /root-of-image/tmp && chown -R 65532:65532 /root-of-image/var/lib/allhours
+RUN CGO_ENABLED=0 make build BUILDFLAGS=-trimpath && mkdir -p /root-of-image/tmp /root-of-image/var/lib/allhours/blobs && chmod 1777 /root-of-image/tmp && chown -R 65532:65532 /root-of-image/var/lib/allhours
 
 FROM scratch
 COPY --from=build /root-of-image/ /

@@ -3,6 +3,7 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 GO ?= go
+BUILDFLAGS ?=
 TOOL := $(GO) tool -modfile=.tools/go.mod
 UIS := admin-ui storefront
 PLUGINS := $(notdir $(patsubst %/plugin.json,%,$(wildcard plugins/official/*/plugin.json)))
@@ -19,9 +20,9 @@ install: ## install PostgreSQL, Redis, Chromium and Node.js where they are missi
 	@.ci/install
 
 build: ## build bin/allhours and the plugins in bin/plugins
-	CGO_ENABLED=0 $(GO) build -trimpath -o bin/ ./platform/cmd/allhours
+	$(GO) build $(BUILDFLAGS) -o bin/ ./platform/cmd/allhours
 	@for p in $(PLUGINS); do mkdir -p bin/plugins/$$p && \
-	  CGO_ENABLED=0 $(GO) build -trimpath -o bin/plugins/$$p/plugin ./plugins/official/$$p && \
+	  $(GO) build $(BUILDFLAGS) -o bin/plugins/$$p/plugin ./plugins/official/$$p && \
 	  bin/plugins/$$p/plugin manifest > bin/plugins/$$p/plugin.json; done
 
 ui: $(UIS:%=%/dist/.built) ## build both user interfaces into the folders that the binary embeds
