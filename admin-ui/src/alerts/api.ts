@@ -1,13 +1,13 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import { api, take } from '../api/client'
 import { type Paged, pages } from '../api/paging'
+import type { Localized } from '../i18n/inWords'
 import type { Search } from '../ui/listState'
 
 export type SeverityName = 'info' | 'warning' | 'critical'
-export type RuleKind = 'stock_low' | 'payment_failed' | 'order_unpaid' | 'order_unshipped' | 'order_duplicate'
 export type Rule = {
   id: string
-  kind: RuleKind
+  kind: string
   name: string
   enabled: boolean
   severity: SeverityName
@@ -17,52 +17,75 @@ export type Rule = {
   cooldown_minutes: number
   version: number
 }
-export type NewRule = Omit<Rule, 'id' | 'version'>
+export type RuleInput = Omit<Rule, 'id' | 'version'> & { version?: number }
+export type KindInfo = {
+  kind: string
+  title: Localized
+  /** What it watches, with its thresholds as {name}. */
+  sentence: Localized
+  severity: SeverityName
+  fresh: Localized
+  params: { name: string; title: Localized; unit: string; min: number; max: number; default: number }[]
+  filters: string[] | null
+}
 export type Incident = {
   id: string
-  number: number | string
+  number: number
+  rule_id?: string
   kind: string
-  rule?: { id: string; name: string } | null
   severity: SeverityName
-  status: string
-  title: string
-  summary: string
-  evidence?: Record<string, unknown> | null
+  status: 'open' | 'acknowledged' | 'resolved'
+  title: Localized
+  summary: Localized
+  evidence: Record<string, unknown> | null
+  subject: { type: string; id: string; label: string }
   count: number
-  subject?: { type: string; id: string; label: string } | null
-  proposal?: unknown
+  assignee?: string
+  proposal?: { kind: string; text: Localized; link: string }
+  acknowledged_at?: string
+  acknowledged_by?: string
+  resolved_at?: string
+  resolved_by?: string
+  resolution?: string
+  version: number
+  opened_at: string
   timeline?: {
-    id?: string
+    id: string
     kind: string
     at: string
-    actor?: { name?: string; kind?: string } | string | null
-    note?: string
-    data?: Record<string, unknown>
+    actor: { kind: string; id?: string; name?: string }
+    data: Record<string, unknown> | null
   }[]
-  opened_at: string
-  acknowledged_at?: string | null
-  resolved_at?: string | null
-  assignee?: { id: string; name: string } | null
 }
+export const resolutions = ['fixed', 'false_positive', 'duplicate', 'ignored'] as const
+export type Resolution = (typeof resolutions)[number]
 export type Notification = {
   id: string
-  title: string
-  body: string
   severity: SeverityName
+  title: Localized
+  body: Localized
   link: string
-  read_at?: string | null
+  read_at?: string
   created_at: string
 }
 export type Delivery = {
   id: string
   channel: string
   to: string
+  template: string
   subject: string
-  state: string
+  state: 'queued' | 'sent' | 'failed' | 'dead'
   attempts: number
   error?: string
-  at: string
+  created_at: string
+  sent_at?: string
 }
+
+export const kindsQuery = queryOptions({
+  queryKey: ['rule-kinds'],
+  queryFn: () => take<{ items: KindInfo[] }>(api.GET('/api/v1/alert-rules/kinds')),
+  staleTime: Number.POSITIVE_INFINITY,
+})
 
 export const rulesQuery = queryOptions({
   queryKey: ['rules'],
@@ -109,11 +132,24 @@ export function markRead(which: 'all' | string[]) {
   return take(api.POST('/api/v1/notifications/read', { body: which === 'all' ? { all: true } : { ids: which } }))
 }
 
-export function saveRule(rule: Rule | NewRule) {
-  if ('id' in rule) {
-    return take<Rule>(api.PUT('/api/v1/alert-rules/{id}', { params: { path: { id: rule.id } }, body: rule }))
-  }
-  return take<Rule>(api.POST('/api/v1/alert-rules', { body: rule }))
+export function saveRule(id: string | undefined, body: RuleInput) {
+  if (id) return take<Rule>(api.PUT('/api/v1/alert-rules/{id}', { params: { path: { id } }, body }))
+  return take<Rule>(api.POST('/api/v1/alert-rules', { body }))
+}
+
+/** What a rule is changed with: itself, without what the server keeps. */
+export function inputOf({
+  kind,
+  name,
+  enabled,
+  severity,
+  params,
+  filter,
+  notify,
+  cooldown_minutes,
+  version,
+}: Rule): RuleInput {
+  return { kind, name, enabled, severity, params, filter, notify, cooldown_minutes, version }
 }
 
 export function removeRule(id: string) {
@@ -128,8 +164,12 @@ export function act(
   return take<Incident>(api.POST(`/api/v1/incidents/{id}/${verb}`, { params: { path: { id } }, body }))
 }
 
-export function actOnMany(ids: string[], action: 'acknowledge' | 'resolve') {
-  return take<unknown>(api.POST('/api/v1/incidents/bulk', { body: { ids, action } }))
+export type BulkResult = { id: string; ok: boolean; code?: string; message?: string }
+
+export async function actOnMany(ids: string[], action: 'acknowledge' | 'resolve') {
+  const body = { ids, action, ...(action === 'resolve' && { code: 'fixed' }) }
+  const answer = await take<{ results: BulkResult[] }>(api.POST('/api/v1/incidents/bulk', { body }))
+  return answer.results
 }
 
 export function redeliver(id: string) {

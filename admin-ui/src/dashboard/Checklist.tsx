@@ -12,11 +12,8 @@ const known = {
   stock: { say: 'first.stock', to: '/inventory' },
   payment: { say: 'first.payment', to: '/plugins' },
   team: { say: 'first.team', to: '/team' },
-  email: { say: 'first.email', to: '/account' },
+  category: { say: 'first.category', to: '/products/categories' },
   order: { say: 'first.order', to: '/orders/new' },
-  alert: { say: 'first.alert', to: '/alerts' },
-  totp: { say: 'first.totp', to: '/account' },
-  branding: { say: 'first.branding', to: '/settings' },
 } as const
 type Step = keyof typeof known
 

@@ -1,11 +1,11 @@
 import { Group, Paper, SegmentedControl, SimpleGrid, Stack, Text, Title } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
+import { Navigate } from '@tanstack/react-router'
 import { lazy, type ReactNode, Suspense } from 'react'
-import { Severity } from '../alerts/Severity'
-import { useCan, useTenant } from '../api/session'
+import { useCan } from '../api/session'
 import { useSay } from '../i18n'
-import { inWords } from '../products/api'
-import { A } from '../ui/A'
+import { inWords } from '../i18n/inWords'
+import { A, usePath } from '../ui/A'
 import { money, number } from '../ui/format'
 import { useListState } from '../ui/listState'
 import { Loaded, Page, Waiting } from '../ui/Page'
@@ -16,7 +16,14 @@ import { dashboardWords } from './words'
 
 const Series = lazy(() => import('./Series'))
 
+/** The home of whoever may see figures; the others start at their orders. */
 export function DashboardPage() {
+  const can = useCan()
+  const path = usePath()
+  return can('reports:read') ? <Figures /> : <Navigate to={path('/orders') as never} replace />
+}
+
+function Figures() {
   const say = useSay(dashboardWords)
   const state = useListState(['range'])
   const range: Range = ranges.find(one => one === state.get('range')) ?? 'today'
@@ -42,68 +49,73 @@ export function DashboardPage() {
 function Content({ data, range }: { data: Dashboard; range: Range }) {
   const say = useSay(dashboardWords)
   const can = useCan()
-  const { currency } = useTenant()
-  const before = data.previous
+  const { current: now, previous: before, currency } = data
   const percent = (share: number) => number(share, { style: 'percent', maximumFractionDigits: 1 })
   return (
     <Stack gap="md">
-      <Checklist steps={data.checklist ?? []} />
+      <Checklist steps={data.checklist} />
       <SimpleGrid cols={{ base: 1, xs: 2, lg: 4 }}>
         <Tile
           label={say('revenue')}
-          value={money(data.revenue, currency)}
-          now={data.revenue}
-          before={before?.revenue}
+          value={money(now.revenue, currency)}
+          now={now.revenue}
+          before={before.revenue}
           to="/orders"
         />
-        <Tile
-          label={say('orders')}
-          value={number(data.orders)}
-          now={data.orders}
-          before={before?.orders}
-          to="/orders"
-        />
+        <Tile label={say('orders')} value={number(now.orders)} now={now.orders} before={before.orders} to="/orders" />
         <Tile
           label={say('average')}
-          value={money(data.average, currency)}
-          now={data.average}
-          before={before?.average}
+          value={money(now.average, currency)}
+          now={now.average}
+          before={before.average}
           to="/orders"
         />
         <Tile
           label={say('success')}
-          value={
-            data.payment_success === null || data.payment_success === undefined ? '–' : percent(data.payment_success)
-          }
-          now={data.payment_success ?? 0}
-          before={before?.payment_success ?? undefined}
+          value={percent(now.payment_success)}
+          now={now.payment_success}
+          before={before.payment_success}
           to="/orders"
           search={{ payment_status: 'failed' }}
         />
       </SimpleGrid>
       <Suspense fallback={<Waiting rows={8} />}>
-        <Series series={data.series ?? []} currency={currency} range={range} />
+        <Series data={data} range={range} />
       </Suspense>
       <SimpleGrid cols={{ base: 1, md: 3 }}>
-        <Panel title={say('top')} empty={!data.top_products?.length && say('top.none')}>
-          {data.top_products?.map(product => (
-            <Row key={product.variant_id ?? product.product_id ?? product.sku ?? inWords(product.title)}>
-              <Text size="sm" lineClamp={1}>
-                {product.product_id && can('products:read') ? (
-                  <A to={`/products/${product.product_id}`}>{inWords(product.title) || product.sku}</A>
-                ) : (
-                  inWords(product.title) || product.sku
-                )}
-              </Text>
-              <Text size="sm" c="dimmed" className="tabular" style={{ whiteSpace: 'nowrap' }}>
-                {say('sold', { quantity: number(product.quantity) })}
-              </Text>
+        <Panel title={say('todo')} empty={!data.to_fulfil && !data.unpaid && !data.open_incidents && say('todo.none')}>
+          {data.to_fulfil > 0 && (
+            <A to="/orders" search={{ status: 'placed', fulfilment_status: 'unfulfilled' }} size="sm">
+              {say('todo.fulfil', { count: data.to_fulfil })}
+            </A>
+          )}
+          {data.unpaid > 0 && (
+            <A to="/orders" search={{ status: 'draft', payment_status: 'unpaid' }} size="sm">
+              {say('todo.unpaid', { count: data.unpaid })}
+            </A>
+          )}
+          {data.open_incidents > 0 && can('alerts:read') && (
+            <A to="/incidents" search={{ status: 'open' }} size="sm">
+              {say('incidents.count', { count: data.open_incidents })}
+            </A>
+          )}
+        </Panel>
+        <Panel title={say('top')} empty={data.top_products.length === 0 && say('top.none')}>
+          {data.top_products.map(product => (
+            <Row key={product.sku} figure={say('sold', { quantity: number(product.units) })}>
+              {can('products:read') ? (
+                <A to="/products" search={{ q: product.sku }}>
+                  {inWords(product.title) || product.sku}
+                </A>
+              ) : (
+                inWords(product.title) || product.sku
+              )}
             </Row>
           ))}
         </Panel>
         <Panel
           title={say('low')}
-          empty={!data.low_stock?.length && say('low.none')}
+          empty={data.low_stock.length === 0 && say('low.none')}
           more={
             can('inventory:read') && (
               <A to="/inventory" search={{ state: 'low' }} size="sm">
@@ -112,53 +124,16 @@ function Content({ data, range }: { data: Dashboard; range: Range }) {
             )
           }
         >
-          {data.low_stock?.map(level => (
-            <Row key={level.level_id ?? level.sku}>
-              <Text size="sm" lineClamp={1}>
-                <A to="/inventory" search={{ q: level.sku }}>
-                  {inWords(level.title) || level.sku}
-                </A>
-              </Text>
-              <Text size="sm" fw={600} className="tabular" style={{ whiteSpace: 'nowrap' }}>
-                {say('left', { count: level.available })}
-              </Text>
+          {data.low_stock.map(level => (
+            <Row key={level.level_id} figure={say('left', { count: level.available })}>
+              <A to="/inventory" search={{ q: level.sku }}>
+                {inWords(level.title) || level.sku}
+              </A>
             </Row>
           ))}
         </Panel>
-        <Incidents open={data.open_incidents} />
       </SimpleGrid>
     </Stack>
-  )
-}
-
-function Incidents({ open }: { open: Dashboard['open_incidents'] }) {
-  const say = useSay(dashboardWords)
-  const count = Array.isArray(open) ? open.length : open
-  return (
-    <Panel
-      title={say('incidents')}
-      empty={!count && say('incidents.none')}
-      more={
-        <A to="/incidents" search={{ status: 'open' }} size="sm">
-          {say('see')}
-        </A>
-      }
-    >
-      {Array.isArray(open) ? (
-        open.map(incident => (
-          <Row key={incident.id}>
-            <Group gap={6} wrap="nowrap">
-              <Severity of={incident.severity} iconOnly />
-              <Text size="sm" lineClamp={1}>
-                <A to={`/incidents/${incident.id}`}>{incident.title}</A>
-              </Text>
-            </Group>
-          </Row>
-        ))
-      ) : (
-        <Text size="sm">{say('incidents.count', { count })}</Text>
-      )}
-    </Panel>
   )
 }
 
@@ -182,10 +157,15 @@ function Panel(props: { title: string; empty: string | false; more?: ReactNode; 
   )
 }
 
-function Row({ children }: { children: ReactNode }) {
+function Row({ children, figure }: { children: ReactNode; figure: string }) {
   return (
     <Group justify="space-between" wrap="nowrap" gap="sm">
-      {children}
+      <Text size="sm" lineClamp={1}>
+        {children}
+      </Text>
+      <Text size="sm" c="dimmed" className="tabular" style={{ whiteSpace: 'nowrap' }}>
+        {figure}
+      </Text>
     </Group>
   )
 }

@@ -10,22 +10,19 @@ import type { Dashboard, Range } from './api'
 import { dashboardWords } from './words'
 
 /** Orders over time as bars or, for whoever cannot read a chart, as a table. */
-export default function Series({
-  series,
-  currency,
-  range,
-}: {
-  series: Dashboard['series']
-  currency: string
-  range: Range
-}) {
+export default function Series({ data, range }: { data: Dashboard; range: Range }) {
   const say = useSay(dashboardWords)
   const ui = useSay(uiWords)
   const { time_zone } = useTenant()
   const [asTable, { toggle }] = useDisclosure()
-  const style = range === 'today' ? 'time' : 'date'
-  const rows = series.map(point => ({ ...point, time: dateTime(point.at, time_zone, style) }))
-  const title = range === 'today' ? say('perHour') : say('perDay')
+  const style = data.step === 'hour' && range === 'today' ? 'time' : 'date'
+  const { currency } = data
+  const rows = data.series.map((point, index) => ({
+    ...point,
+    time: dateTime(point.at, time_zone, style),
+    before: data.previous_series[index]?.orders ?? 0,
+  }))
+  const title = data.step === 'hour' ? say('perHour') : say('perDay')
   return (
     <Paper withBorder p="md" component="section" aria-label={title}>
       <Group justify="space-between" mb="sm">
@@ -69,7 +66,11 @@ export default function Series({
             h={220}
             data={rows}
             dataKey="time"
-            series={[{ name: 'orders', label: say('orders'), color: 'teal.7' }]}
+            series={[
+              { name: 'orders', label: say('orders'), color: 'teal.7' },
+              { name: 'before', label: say('before'), color: 'gray.5' },
+            ]}
+            withLegend
             withTooltip
             tickLine="none"
             gridAxis="y"

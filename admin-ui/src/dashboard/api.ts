@@ -1,31 +1,39 @@
 import { queryOptions } from '@tanstack/react-query'
 import { api, take } from '../api/client'
+import type { Localized } from '../i18n/inWords'
 
-export type Sums = { revenue: number; orders: number; average: number; payment_success: number | null }
-export type Dashboard = Sums & {
-  currency?: string
-  series: { at: string; orders: number; revenue: number }[]
-  previous: Sums
-  top_products: {
-    id?: string
-    product_id?: string
-    variant_id?: string
-    sku?: string
-    title: string | Record<string, string>
-    quantity: number
-    revenue?: number
-  }[]
-  low_stock: {
-    level_id?: string
-    sku: string
-    title?: string | Record<string, string>
-    available: number
-    location_name?: string
-  }[]
-  open_incidents: number | { id: string; title: string; severity: 'info' | 'warning' | 'critical'; opened_at: string }[]
-  checklist: { id: string; done: boolean; link?: string; title?: string }[]
+export type Figures = {
+  orders: number
+  revenue: number
+  average: number
+  units: number
+  customers: number
+  /** Share of payment attempts that succeeded, 0 to 1. */
+  payment_success: number
 }
-export const ranges = ['today', '7d', '30d'] as const
+export type Point = { at: string; orders: number; revenue: number }
+export type Dashboard = {
+  currency: string
+  current: Figures
+  previous: Figures
+  step: 'hour' | 'day'
+  series: Point[]
+  previous_series: Point[]
+  top_products: { sku: string; title: Localized; units: number; revenue: number }[]
+  low_stock: {
+    level_id: string
+    product_id: string
+    sku: string
+    title: Localized
+    location: string
+    available: number
+  }[]
+  open_incidents: number
+  to_fulfil: number
+  unpaid: number
+  checklist: { id: string; done: boolean; link: string }[]
+}
+export const ranges = ['today', '7d', '30d', '90d'] as const
 export type Range = (typeof ranges)[number]
 
 export const dashboardQuery = (range: Range) =>

@@ -1,66 +1,72 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import { api, newKey, take } from '../api/client'
 import { type Paged, pages } from '../api/paging'
+import type { Localized } from '../i18n/inWords'
 import type { Search } from '../ui/listState'
 
 export type Level = {
   level_id: string
   location_id: string
-  location_name: string
+  location_name?: string
+  kind: string
   sku: string
   variant_id?: string
   product_id?: string
-  title: string | Record<string, string>
+  title?: Localized
   on_hand: number
   committed: number
   reserved: number
   safety: number
   incoming: number
+  oversell_limit: number
   available: number
-  oversell_limit?: number
-  low_threshold?: number | null
-  updated_at: string
   version: number
+  updated_at: string
 }
 export type Movement = {
   id: string
   level_id: string
   sku: string
-  location_id?: string
-  location_name?: string
+  location_id: string
+  location_name: string
   kind: string
-  quantity?: number
-  on_hand_delta?: number
-  committed_delta?: number
-  reserved_delta?: number
-  on_hand?: number
-  cause_kind?: string
-  cause_id?: string
-  reason?: string
-  actor_name?: string
-  actor?: { kind: string; name?: string }
+  on_hand_delta: number
+  reserved_delta: number
+  committed_delta: number
+  cause_kind: string
+  cause_id: string
+  reason: string
+  actor: string
   at: string
+}
+export type LocationAddress = {
+  name?: string
+  lines?: string[]
+  city?: string
+  region?: string
+  postal_code?: string
+  country?: string
+  phone?: string
 }
 export type Location = {
   id: string
   name: string
   kind: string
-  address?: Record<string, unknown> | null
-  time_zone?: string
-  status?: string
-  active?: boolean
-  rank?: number
-  pickup?: boolean
-  version?: number
+  time_zone: string
+  address: LocationAddress
+  rank: number
+  active: boolean
+  version: number
 }
+export type LocationInput = Omit<Location, 'id' | 'version'> & { id?: string; version?: number }
 export type Reconciliation = {
-  at?: string | null
-  checked_at?: string | null
-  levels?: number
-  checked?: number
-  drift?: number
-  drifts?: { level_id: string; sku?: string; expected?: number; actual?: number }[] | null
-  repaired?: number
+  id: string
+  checked: number
+  drifted: number
+  repaired: number
+  dry_run?: boolean
+  findings: { level_id: string; sku: string; on_hand: number; on_hand_due: number; not_repairable?: string }[]
+  at: string
 }
 
 export const levelsQuery = (search: Search) =>
@@ -100,7 +106,7 @@ export function setOnHand(levelId: string, body: { on_hand: number; expected_on_
   return take<Level>(api.POST('/api/v1/inventory/levels/{id}/set', { params: { path: { id: levelId } }, body }))
 }
 
-export function setLevelSettings(levelId: string, body: { safety: number; oversell_limit: number }) {
+export function setLevelSettings(levelId: string, body: { safety: number; oversell_limit: number; incoming: number }) {
   return take<Level>(api.POST('/api/v1/inventory/levels/{id}/settings', { params: { path: { id: levelId } }, body }))
 }
 
@@ -116,7 +122,7 @@ export function receive(body: { location_id: string; reason: string; lines: { sk
   return take(api.POST('/api/v1/inventory/receive', { params: { header: { 'Idempotency-Key': newKey() } }, body }))
 }
 
-export function saveLocation({ id, ...body }: Partial<Location>) {
+export function saveLocation({ id, ...body }: LocationInput) {
   if (id) return take<Location>(api.PUT('/api/v1/locations/{id}', { params: { path: { id } }, body }))
   return take<Location>(api.POST('/api/v1/locations', { body }))
 }

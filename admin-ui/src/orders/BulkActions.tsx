@@ -34,7 +34,7 @@ export function BulkActions({ orders, onDone }: { orders: OrderSummary[]; onDone
     },
     onSettled: () => client.invalidateQueries({ queryKey: ['orders'] }),
   })
-  const refused = (act.data ?? []).filter(result => result.ok === false || result.error)
+  const refused = (act.data ?? []).filter(result => !result.ok)
   const some = (test: (order: OrderSummary) => boolean) => orders.some(test)
 
   function run(action: Action) {
@@ -102,7 +102,7 @@ export function BulkActions({ orders, onDone }: { orders: OrderSummary[]; onDone
               <List size="sm">
                 {refused.map(result => (
                   <List.Item key={result.id}>
-                    {nameOf(result.id, orders)}: {reasonOf(result)}
+                    {nameOf(result.id, orders)}: {result.message ?? result.code}
                   </List.Item>
                 ))}
               </List>
@@ -120,8 +120,4 @@ export function BulkActions({ orders, onDone }: { orders: OrderSummary[]; onDone
 function nameOf(id: string, orders: OrderSummary[]) {
   const order = orders.find(order => order.id === id)
   return order ? orderName(order) : id
-}
-
-function reasonOf({ error }: BulkResult) {
-  return typeof error === 'string' ? error : (error?.message ?? error?.detail ?? error?.code ?? '')
 }

@@ -1,7 +1,7 @@
 import { Alert, Group, NumberInput, SimpleGrid, Stack, Text, TextInput } from '@mantine/core'
 import { useState } from 'react'
 import { useSay } from '../i18n'
-import { inWords } from '../products/api'
+import { inWords } from '../i18n/inWords'
 import { Dialog } from '../ui/Dialog'
 import { useSendForm } from '../ui/form'
 import { useOrderChanged } from './Actions'

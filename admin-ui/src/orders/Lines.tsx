@@ -1,6 +1,6 @@
 import { Group, Image, Stack, Table, Text } from '@mantine/core'
 import { useSay } from '../i18n'
-import { inWords } from '../products/api'
+import { inWords } from '../i18n/inWords'
 import { money } from '../ui/format'
 import { Fact, Section } from '../ui/Section'
 import type { Line, Order } from './api'

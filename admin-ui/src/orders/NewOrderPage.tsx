@@ -28,6 +28,7 @@ export function NewOrderPage() {
   const client = useQueryClient()
   const { currency, country } = useTenant()
   const locations = useQuery(locationsQuery)
+  const places = (locations.data?.items ?? []).filter(place => place.active)
   const [lines, setLines] = useState<Chosen[]>([])
   const [isEmpty, setIsEmpty] = useState(false)
   const [key] = useState(newKey)
@@ -54,14 +55,14 @@ export function NewOrderPage() {
       city: (v, all) => (all.fulfilment_type === 'ship' && !v.trim() ? ui('required') : null),
       name: (v, all) => (all.fulfilment_type === 'ship' && !v.trim() ? ui('required') : null),
     },
-    send: values => placeOrder(toOrder(values, lines), key),
+    send: values =>
+      placeOrder(toOrder({ ...values, location_id: values.location_id || (places[0]?.id ?? null) }, lines), key),
     done: order => {
       void client.invalidateQueries({ queryKey: ['orders'] })
       go(`/orders/${order.id}`)
     },
   })
   const type = form.values.fulfilment_type
-  const places = (locations.data?.items ?? []).filter(place => place.active !== false)
   const total = lines.reduce((sum, line) => sum + line.price * line.quantity, 0)
 
   return (
@@ -125,6 +126,8 @@ export function NewOrderPage() {
                       label={say('new.location')}
                       data={places.map(place => ({ value: place.id, label: place.name }))}
                       {...form.getInputProps('location_id')}
+                      value={form.values.location_id || places[0]?.id}
+                      allowDeselect={false}
                     />
                   )}
                   {type === 'ship' && (

@@ -9,7 +9,7 @@ import { useCan, useTenant } from '../api/session'
 import { useSay } from '../i18n'
 import { useChanges } from '../live/Live'
 import { A, ButtonLink } from '../ui/A'
-import { dateTime, money, number } from '../ui/format'
+import { dateTime, money, number, withTimes } from '../ui/format'
 import { type Filter, List } from '../ui/List'
 import { stringifySearch, useListState } from '../ui/listState'
 import { Page } from '../ui/Page'
@@ -31,8 +31,10 @@ export function OrdersPage() {
   const say = useSay(orderWords)
   const can = useCan()
   const state = useListState(orderKeys)
-  const query = useInfiniteQuery(ordersQuery(state.search))
-  const fresh = useFreshOrders(query.data, state.search)
+  const { time_zone } = useTenant()
+  const options = ordersQuery(state.search, time_zone)
+  const query = useInfiniteQuery(options)
+  const fresh = useFreshOrders(query.data, options.queryKey)
 
   return (
     <Page
@@ -44,7 +46,7 @@ export function OrdersPage() {
             variant="default"
             leftSection={<IconDownload size={16} aria-hidden />}
             title={say('export.hint')}
-            href={`/api/v1/orders/export.csv${stringifySearch({ ...state.search, limit: undefined })}`}
+            href={`/api/v1/orders/export.csv${stringifySearch({ ...withTimes(state.search, time_zone), limit: undefined })}`}
             download
           >
             {say('export')}
@@ -64,6 +66,7 @@ export function OrdersPage() {
         columns={useColumns()}
         rowId={order => order.id}
         rowLabel={orderName}
+        sortable
         views={useViews()}
         savable
         search={say('search')}
@@ -90,9 +93,8 @@ export function OrdersPage() {
 }
 
 /** Rows are brought up to date where they stand; what is new is only counted until one asks for it. */
-function useFreshOrders(data: InfiniteData<Paged<OrderSummary>> | undefined, search: Record<string, string>) {
+function useFreshOrders(data: InfiniteData<Paged<OrderSummary>> | undefined, queryKey: readonly unknown[]) {
   const client = useQueryClient()
-  const { queryKey } = ordersQuery(search)
   const [fresh, setFresh] = useState<ReadonlySet<string>>(new Set())
   const shown = useMemo(() => new Set(data?.pages.flatMap(page => page.items.map(order => order.id))), [data])
   const unseen = [...fresh].filter(id => !shown.has(id)).length
@@ -125,9 +127,17 @@ function withRow(page: Paged<OrderSummary>, order: OrderSummary): Paged<OrderSum
 function useViews(): View[] {
   const say = useSay(orderWords)
   return [
-    { id: 'unpaid', label: say('view.unpaid'), search: { status: 'draft', payment_status: 'unpaid' } },
+    {
+      id: 'unpaid',
+      label: say('view.unpaid'),
+      search: { status: 'draft,placed', payment_status: 'unpaid,pending,failed' },
+    },
     { id: 'open', label: say('view.open'), search: { status: 'placed', fulfilment_status: 'unfulfilled' } },
-    { id: 'underway', label: say('view.underway'), search: { status: 'placed', fulfilment_status: 'in_progress' } },
+    {
+      id: 'underway',
+      label: say('view.underway'),
+      search: { status: 'placed', fulfilment_status: 'in_progress,partially_fulfilled' },
+    },
     { id: 'done', label: say('view.done'), search: { status: 'completed' } },
     { id: 'cancelled', label: say('view.cancelled'), search: { status: 'cancelled' } },
   ]
@@ -162,7 +172,8 @@ function useColumns(): DataTableColumn<OrderSummary>[] {
       ),
     },
     {
-      accessor: 'created_at',
+      accessor: 'created',
+      sortable: true,
       title: say('placed'),
       width: 170,
       noWrap: true,
@@ -180,6 +191,7 @@ function useColumns(): DataTableColumn<OrderSummary>[] {
     { accessor: 'units', title: say('units'), width: 70, textAlign: 'right', render: order => number(order.units) },
     {
       accessor: 'total',
+      sortable: true,
       title: say('total'),
       width: 120,
       textAlign: 'right',

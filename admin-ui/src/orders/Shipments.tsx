@@ -3,7 +3,7 @@ import { useMutation } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useCan, useTenant } from '../api/session'
 import { useSay } from '../i18n'
-import { inWords } from '../products/api'
+import { inWords } from '../i18n/inWords'
 import { Dialog } from '../ui/Dialog'
 import { dateTime } from '../ui/format'
 import { ProblemNote } from '../ui/Problem'
@@ -38,7 +38,7 @@ function Shipment({ order, group, n }: { order: Order; group: Fulfilment; n: num
   const changed = useOrderChanged()
   const [asked, setAsked] = useState<string>()
   const move = useMutation({
-    mutationFn: (to: string) => moveFulfilment(order.id, group.id, { to, version: group.version }),
+    mutationFn: (to: string) => moveFulfilment(order.id, group.id, { to, version: order.version }),
     onSuccess: () => setAsked(undefined),
     onSettled: changed,
   })

@@ -1,6 +1,7 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import { api, newKey, take } from '../api/client'
 import { type Paged, pages } from '../api/paging'
+import { withTimes } from '../ui/format'
 import type { Search } from '../ui/listState'
 
 export type Address = {
@@ -119,11 +120,7 @@ export type NewOrder = {
   expected_total?: number
   note?: string
 }
-export type BulkResult = {
-  id: string
-  ok?: boolean
-  error?: { code?: string; message?: string; detail?: string } | string | null
-}
+export type BulkResult = { id: string; number?: number; ok: boolean; code?: string; message?: string }
 
 export const orderKeys = [
   'status',
@@ -137,26 +134,18 @@ export const orderKeys = [
   'limit',
 ]
 
-export const ordersQuery = (search: Search) =>
+export const ordersQuery = (search: Search, zone: string) =>
   infiniteQueryOptions({
     queryKey: ['orders', 'list', search],
     meta: { live: false }, // rows never move under the cursor: the page listens and offers to show what is new
-    ...pages(query => take<Paged<OrderSummary>>(api.GET('/api/v1/orders', { params: { query } })), search),
+    ...pages(
+      query => take<Paged<OrderSummary>>(api.GET('/api/v1/orders', { params: { query } })),
+      withTimes(search, zone),
+    ),
   })
 
 export const orderQuery = (id: string) =>
   queryOptions({ queryKey: ['orders', 'one', id], queryFn: () => loadOrder(id) })
-
-export const orderPaymentsQuery = (id: string) =>
-  queryOptions({
-    queryKey: ['payments', 'order', id],
-    queryFn: () => take<{ items: Payment[] }>(api.GET('/api/v1/orders/{id}/payments', { params: { path: { id } } })),
-  })
-
-export const orderCountsQuery = queryOptions({
-  queryKey: ['orders', 'counts'],
-  queryFn: () => take<Record<string, number>>(api.GET('/api/v1/orders/counts')),
-})
 
 export function loadOrder(id: string) {
   return take<Order>(api.GET('/api/v1/orders/{id}', { params: { path: { id } } }))
@@ -208,10 +197,10 @@ export function recordPayment(id: string, body: { amount: number; reference: str
 
 /** One chunk of a bulk action; the page calls it until all are done, so that it can show progress. */
 export async function bulkOrders(ids: string[], action: string) {
-  const answer = await take<{ results?: BulkResult[]; items?: BulkResult[] }>(
+  const answer = await take<{ results: BulkResult[] }>(
     api.POST('/api/v1/orders/bulk', { params: { header: { 'Idempotency-Key': newKey() } }, body: { ids, action } }),
   )
-  return answer.results ?? answer.items ?? []
+  return answer.results
 }
 
 /** Units of a line that are in no parcel yet. */

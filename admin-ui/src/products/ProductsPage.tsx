@@ -7,6 +7,7 @@ import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tansta
 import type { DataTableColumn } from 'mantine-datatable'
 import { useCan, useTenant } from '../api/session'
 import { languages, useSay } from '../i18n'
+import { inWords } from '../i18n/inWords'
 import { A, ButtonLink } from '../ui/A'
 import { money, number } from '../ui/format'
 import { List } from '../ui/List'
@@ -15,7 +16,7 @@ import { Page } from '../ui/Page'
 import { ProblemNote } from '../ui/Problem'
 import { Status, type Tone } from '../ui/Status'
 import { uiWords } from '../ui/words'
-import { bulkProducts, categoriesQuery, inWords, type Product, productKeys, productsQuery } from './api'
+import { bulkProducts, categoriesQuery, type Product, productKeys, productsQuery } from './api'
 import { productWords } from './words'
 
 const tones: Record<string, Tone> = { draft: 'quiet', active: 'good', archived: 'over' }

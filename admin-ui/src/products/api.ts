@@ -1,10 +1,9 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import { api, take, upload } from '../api/client'
 import { type Paged, pages } from '../api/paging'
-import { language } from '../i18n'
+import { inWords, type Localized } from '../i18n/inWords'
 import type { Search } from '../ui/listState'
 
-export type Localized = Record<string, string>
 export type Stock = { on_hand: number; committed: number; reserved: number; available: number }
 export type Price = { price_list_id: string; min_quantity: number; amount: number }
 export type Variant = {
@@ -121,13 +120,6 @@ export const refusalsQuery = (id: string) =>
       {},
     ),
   })
-
-/** A text in the reader's language, else in any that it has. */
-export function inWords(text: Localized | string | null | undefined) {
-  if (!text) return ''
-  if (typeof text === 'string') return text
-  return text[language()] || text.en || text.zh || Object.values(text).find(Boolean) || ''
-}
 
 export async function findProducts(q: string) {
   const page = await take<Paged<Product>>(api.GET('/api/v1/products', { params: { query: { q, limit: 5 } } }))

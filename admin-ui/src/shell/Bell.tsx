@@ -17,6 +17,7 @@ import { Link } from '@tanstack/react-router'
 import { markRead, notificationsQuery } from '../alerts/api'
 import { Severity } from '../alerts/Severity'
 import { useSay } from '../i18n'
+import { inWords } from '../i18n/inWords'
 import { usePath } from '../ui/A'
 import { ago } from '../ui/format'
 import { ProblemNote } from '../ui/Problem'
@@ -80,11 +81,11 @@ export function Bell() {
                   <Group gap={6} wrap="nowrap">
                     <Severity of={item.severity} iconOnly />
                     <Text size="sm" fw={item.read_at ? 400 : 600}>
-                      {item.title}
+                      {inWords(item.title)}
                     </Text>
                   </Group>
                   <Text size="xs" c="dimmed">
-                    {item.body}
+                    {inWords(item.body)}
                   </Text>
                   <Text size="xs" c="dimmed">
                     {ago(item.created_at)}

@@ -1,4 +1,3 @@
-import IconAdjustments from '@tabler/icons-react/dist/esm/icons/IconAdjustments.mjs'
 import IconBell from '@tabler/icons-react/dist/esm/icons/IconBellRinging.mjs'
 import IconBox from '@tabler/icons-react/dist/esm/icons/IconBox.mjs'
 import IconHistory from '@tabler/icons-react/dist/esm/icons/IconHistory.mjs'
@@ -38,7 +37,7 @@ type PageEntry = {
 }
 
 const pages: PageEntry[] = [
-  { to: '/', label: 'dashboard', icon: IconHome, key: 'h' },
+  { to: '/', label: 'dashboard', icon: IconHome, needs: 'reports:read', key: 'h' },
   { to: '/orders', label: 'orders', icon: IconReceipt, group: 'sell', needs: 'orders:read', key: 'o' },
   { to: '/products', label: 'products', icon: IconBox, group: 'sell', needs: 'products:read', key: 'p' },
   { to: '/inventory', label: 'inventory', icon: IconPackages, group: 'sell', needs: 'inventory:read', key: 'i' },
@@ -52,8 +51,6 @@ const pages: PageEntry[] = [
   { to: '/settings', label: 'settings', icon: IconSettings, group: 'run', needs: 'settings:read', key: 's' },
   { to: '/account', label: 'account', icon: IconUser },
 ]
-
-export const settingsIcon = IconAdjustments
 
 /** The pages the signed-in person may open. */
 export function usePages() {

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest'
 import { i18n, speak } from '../i18n'
-import { ago, dateTime, money, moneyInput, parseMoney } from './format'
+import { ago, dateTime, dayStart, money, moneyInput, parseMoney, withTimes } from './format'
 
 afterEach(async () => {
   await i18n.changeLanguage('en')
@@ -63,4 +63,24 @@ test.each([
 ])('%d seconds back is %s', (seconds, text) => {
   const now = Date.UTC(2026, 10, 22)
   expect(ago(new Date(now - seconds * 1000).toISOString(), now)).toBe(text)
+})
+
+test.each([
+  ['2026-11-22', 'Asia/Shanghai', '2026-11-21T16:00:00.000Z'],
+  ['2026-11-22', 'America/New_York', '2026-11-22T05:00:00.000Z'],
+  ['2026-03-29', 'Europe/Berlin', '2026-03-28T23:00:00.000Z'], // clocks go forward that night
+  ['2026-03-30', 'Europe/Berlin', '2026-03-29T22:00:00.000Z'],
+  ['2026-10-26', 'Europe/Berlin', '2026-10-25T23:00:00.000Z'], // and back the night before
+  ['2026-11-22', 'Asia/Kathmandu', '2026-11-21T18:15:00.000Z'],
+])('%s begins in %s at %s', (day, zone, at) => {
+  expect(dayStart(day, zone)).toBe(at)
+})
+
+test('the last day of a filter counts', () => {
+  expect(withTimes({ q: 'x', from: '2026-11-01', to: '2026-11-30' }, 'UTC')).toEqual({
+    q: 'x',
+    from: '2026-11-01T00:00:00.000Z',
+    to: '2026-12-01T00:00:00.000Z',
+  })
+  expect(withTimes({ from: 'soon' }, 'UTC')).toEqual({})
 })

@@ -76,3 +76,44 @@ export function ago(iso: string, now = Date.now()) {
   const [unit, size] = steps.find(([, size]) => Math.abs(seconds) >= size) ?? ['second', 1]
   return new Intl.RelativeTimeFormat(locale(), { numeric: 'auto' }).format(Math.trunc(seconds / size), unit)
 }
+
+/** The moment a day begins in a zone: dayStart('2026-03-29', 'Europe/Berlin') is 2026-03-28T23:00:00Z. */
+export function dayStart(day: string, zone: string, daysLater = 0): string {
+  const [year = 0, month = 1, date = 1] = day.split('-').map(Number)
+  const wall = Date.UTC(year, month - 1, date + daysLater)
+  // Twice, since the first guess may stand on the other side of a change of clocks.
+  const guess = wall - offset(wall, zone)
+  return new Date(wall - offset(guess, zone)).toISOString()
+}
+
+function offset(at: number, zone: string) {
+  const parts = new Intl.DateTimeFormat('en-US', {
+    timeZone: zone,
+    hourCycle: 'h23',
+    year: 'numeric',
+    month: 'numeric',
+    day: 'numeric',
+    hour: 'numeric',
+    minute: 'numeric',
+    second: 'numeric',
+  }).formatToParts(at)
+  const part = (type: string) => Number(parts.find(one => one.type === type)?.value)
+  return (
+    Date.UTC(part('year'), part('month') - 1, part('day'), part('hour'), part('minute'), part('second')) -
+    Math.floor(at / 1000) * 1000
+  )
+}
+
+/** Filters of an address as the API wants them: the days from and to become moments, the last day included. */
+export function withTimes(search: Record<string, string>, zone: string): Record<string, string> {
+  const { from, to, ...rest } = search
+  return {
+    ...rest,
+    ...(isDay(from) && { from: dayStart(from, zone) }),
+    ...(isDay(to) && { to: dayStart(to, zone, 1) }),
+  }
+}
+
+function isDay(text: string | undefined): text is string {
+  return /^\d{4}-\d{2}-\d{2}$/.test(text ?? '')
+}
