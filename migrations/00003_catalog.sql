@@ -179,5 +179,15 @@ CREATE TABLE import_refusals (
 );
 CALL tenant_table('import_refusals');
 
+-- What has been taken over from another system, by its number there: taking it over again does nothing.
+CREATE TABLE import_refs (
+  tenant_id uuid NOT NULL,
+  source    text NOT NULL,
+  ref       text NOT NULL,
+  at        timestamptz NOT NULL,
+  PRIMARY KEY (tenant_id, source, ref)
+);
+CALL tenant_table('import_refs');
+
 -- +goose Down
 SELECT 1 / 0;
