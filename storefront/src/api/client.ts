@@ -1,11 +1,9 @@
 import createClient from 'openapi-fetch'
 import { locale } from '../i18n/locale'
 import { Problem, toProblem } from './problem'
+import type { paths } from './schema'
 
-// biome-ignore lint/suspicious/noExplicitAny: replaced by the generated paths as soon as the server publishes them
-type Paths = any
-
-export const api = createClient<Paths>({ baseUrl: '/', credentials: 'same-origin' })
+export const api = createClient<paths>({ baseUrl: '/', credentials: 'same-origin' })
 
 api.use({
   onRequest({ request }) {
@@ -16,7 +14,7 @@ api.use({
 })
 
 /** answer unwraps a call: the body of a success, or a thrown Problem. */
-export async function answer<T>(call: Promise<{ data?: unknown; error?: unknown; response: Response }>): Promise<T> {
+export async function answer<T>(call: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<T> {
   let result: Awaited<typeof call>
   try {
     result = await call

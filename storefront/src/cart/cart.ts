@@ -4,7 +4,7 @@ import { atom } from 'nanostores'
 import { answer, api } from '../api/client'
 import { Problem } from '../api/problem'
 import { queries } from '../api/queries'
-import type { Cart } from '../api/shapes'
+import type { Cart, CartChange } from '../api/shapes'
 import { locale } from '../i18n/locale'
 import { Basket } from './basket'
 
@@ -13,7 +13,7 @@ export const cartQuery = queryOptions({
   queryKey: ['cart'],
   queryFn: async (): Promise<Cart | null> => {
     try {
-      const cart = await answer<Cart>(api.GET('/api/v1/storefront/cart', {}))
+      const cart = await answer(api.GET('/api/v1/storefront/cart', {}))
       return cart.status === 'completed' ? null : cart
     } catch (error) {
       if (error instanceof Problem && error.status === 404) return null
@@ -30,12 +30,12 @@ export const cartError = atom<unknown>(undefined)
 
 export const basket = new Basket({
   now: current,
-  replace: lines => answer<Cart>(api.PUT('/api/v1/storefront/cart/lines', { body: { lines } })),
+  replace: lines => answer(api.PUT('/api/v1/storefront/cart/lines', { body: { lines } })),
   add: async line => {
     if (!(await queries.ensureQueryData(cartQuery))) {
-      told(await answer<Cart>(api.POST('/api/v1/storefront/cart', { body: { language: locale.get() } })))
+      told(await answer(api.POST('/api/v1/storefront/cart', { body: { language: locale.get() } })))
     }
-    return answer<Cart>(api.POST('/api/v1/storefront/cart/lines', { body: line }))
+    return answer(api.POST('/api/v1/storefront/cart/lines', { body: line }))
   },
   told: cart => {
     cartError.set(undefined)
@@ -50,14 +50,10 @@ export const basket = new Basket({
 /** forgetCart is for after the order: the server has closed the cart. */
 export const forgetCart = () => told(null)
 
-export type CartChange = Partial<
-  Pick<Cart, 'email' | 'phone' | 'name' | 'note' | 'fulfilment_type' | 'location_id' | 'shipping_address'>
->
-
 /** changeCart tells the server who buys and how it goes to them; the answer has the new totals. */
 export async function changeCart(change: CartChange): Promise<Cart> {
   await basket.settle()
-  const cart = await answer<Cart>(api.PATCH('/api/v1/storefront/cart', { body: change }))
+  const cart = await answer(api.PATCH('/api/v1/storefront/cart', { body: change }))
   told(cart)
   return cart
 }

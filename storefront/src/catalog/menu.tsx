@@ -22,8 +22,8 @@ import { useScrollSpy } from './scroll-spy'
 /** Menu is one long list in sections with a rail beside it, as in a restaurant; a dish opens as a sheet over it. */
 export function Menu({ categories, start }: { categories: Category[]; start: string | undefined }) {
   const t = useText(catalogText)
-  const { words } = useShop()
-  const sections = categories.length ? categories : [{ id: 'all', slug: '', title: t.menu }]
+  const { words, locale } = useShop()
+  const sections = categories.length ? categories : [{ id: 'all', slug: '', title: { [locale]: t.menu } }]
   const { current, go } = useScrollSpy(sections.map(s => `menu-${s.slug}`))
   const rail = useRef<HTMLUListElement>(null)
   const [open, setOpen] = useState<string>()

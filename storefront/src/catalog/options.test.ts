@@ -15,6 +15,7 @@ const variant = (
   quantity_min: 1,
   quantity_step: 1,
   fulfilment_types: ['ship'],
+  tiers: [],
   ...more
 })
 const shirt = {

@@ -1,12 +1,16 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import { answer, api } from '../api/client'
-import type { Category, Page, Product, ProductCard } from '../api/shapes'
+import type { paths } from '../api/schema'
 
-export type Shelf = { category?: string; q?: string; sort?: string }
+type Query = NonNullable<paths['/api/v1/storefront/products']['get']['parameters']['query']>
+export type Shelf = Pick<Query, 'category' | 'q' | 'sort'>
+export type Sort = NonNullable<Query['sort']>
+
+export const sorts: readonly string[] = ['newest', 'title', 'price', '-price'] satisfies Sort[]
 
 export const categoriesQuery = queryOptions({
   queryKey: ['catalog', 'categories'],
-  queryFn: async () => (await answer<Page<Category>>(api.GET('/api/v1/storefront/categories', {}))).items,
+  queryFn: async () => (await answer(api.GET('/api/v1/storefront/categories', {}))).items,
   staleTime: 5 * 60_000
 })
 
@@ -14,9 +18,9 @@ export const shelfQuery = (shelf: Shelf, limit = 24) =>
   infiniteQueryOptions({
     queryKey: ['catalog', 'shelf', shelf, limit],
     queryFn: ({ pageParam }) =>
-      answer<Page<ProductCard>>(
+      answer(
         api.GET('/api/v1/storefront/products', {
-          params: { query: { ...shelf, limit, cursor: pageParam || undefined } }
+          params: { query: { ...shelf, limit, ...(pageParam ? { cursor: pageParam } : {}) } }
         })
       ),
     initialPageParam: '',
@@ -26,5 +30,5 @@ export const shelfQuery = (shelf: Shelf, limit = 24) =>
 export const productQuery = (slug: string) =>
   queryOptions({
     queryKey: ['catalog', 'product', slug],
-    queryFn: () => answer<Product>(api.GET('/api/v1/storefront/products/{slug}', { params: { path: { slug } } }))
+    queryFn: () => answer(api.GET('/api/v1/storefront/products/{slug}', { params: { path: { slug } } }))
   })

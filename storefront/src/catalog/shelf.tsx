@@ -11,7 +11,7 @@ import { Chips } from './categories'
 import { catalogText } from './messages'
 import { Picture } from './picture'
 import { CardPrice, Stock } from './price'
-import { shelfQuery } from './queries'
+import { type Sort, shelfQuery, sorts } from './queries'
 
 type Props = { categories: Category[]; category: string | undefined; q: string | undefined }
 
@@ -19,7 +19,8 @@ export function ShelfView({ categories, category, q }: Props) {
   const t = useText(catalogText)
   const { config } = useShop()
   const [search, setSearch] = useSearchParams()
-  const sort = search.get('sort') ?? ''
+  const asked = search.get('sort') ?? ''
+  const sort = sorts.includes(asked) ? (asked as Sort) : ''
   const shelf = { ...(category ? { category } : {}), ...(q ? { q } : {}), ...(sort ? { sort } : {}) }
   const found = useInfiniteQuery({ ...shelfQuery(shelf), placeholderData: keepPreviousData })
   const cards = found.data?.pages.flatMap(p => p.items) ?? []

@@ -10,7 +10,7 @@ import { cartText } from '../cart/messages'
 import { Totals } from '../cart/totals'
 import { addressesQuery, meQuery } from '../customers/queries'
 import { useText } from '../i18n/use-text'
-import { addressLines, useShop } from '../shop/config'
+import { addressLines, addressOf, useShop } from '../shop/config'
 import { useOnline } from '../shop/online'
 import { useWays } from '../shop/ways'
 import { Area, ErrorSummary, Field } from '../ui/field'
@@ -19,7 +19,7 @@ import { Empty, Failure, Notice } from '../ui/notice'
 import { Page } from '../ui/page'
 import { useForm } from '../ui/use-form'
 import { AddressFields } from './address-fields'
-import { aliases, type Form, fieldOf, type Lack, lacks, pricingOf, startForm } from './form'
+import { aliases, type Form, fieldOf, type Lack, lacks, pricingOf, startForm, waysOf } from './form'
 import { checkoutText } from './messages'
 import { Methods } from './methods'
 import { type Placed, place } from './place'
@@ -128,7 +128,7 @@ function CheckoutForm({ cart, me, addresses }: { cart: Cart; me: Customer | null
   const total = money(seen, cart.currency)
   const unanswered = state.failure instanceof Problem && state.failure.unanswered
   const blocked = !online || pricing || settling || state.busy || cart.lines.some(ill) || !config.payment_methods.length
-  const offered = config.fulfilment_types
+  const offered = waysOf(config)
   const way = useWays()
 
   return (
@@ -300,7 +300,9 @@ function Places({
           />
           <span>
             <span className="block font-medium">{l.name}</span>
-            {l.address && <span className="block text-sm text-soft">{addressLines(l.address, locale).join(', ')}</span>}
+            {addressLines(addressOf(l), locale).length > 0 && (
+              <span className="block text-sm text-soft">{addressLines(addressOf(l), locale).join(', ')}</span>
+            )}
           </span>
         </label>
       ))}
@@ -321,16 +323,16 @@ function Saved({ addresses, onPick }: { addresses: SavedAddress[]; onPick: (part
             className="chip"
             onClick={() =>
               onPick({
-                line1: a.lines[0] ?? '',
-                line2: a.lines[1] ?? '',
-                city: a.city,
+                line1: a.lines?.[0] ?? '',
+                line2: a.lines?.[1] ?? '',
+                city: a.city ?? '',
                 region: a.region ?? '',
                 postal_code: a.postal_code ?? '',
-                country: a.country
+                country: a.country ?? ''
               })
             }
           >
-            {[a.label, a.lines[0], a.city].filter(Boolean).join(', ')}
+            {[a.label, a.lines?.[0], a.city].filter(Boolean).join(', ')}
           </button>
         </li>
       ))}

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Cart, Config } from '../api/shapes'
+import type { Cart, Config, Customer } from '../api/shapes'
 import { changeOf, type Form, lacks, pricingOf, startForm } from './form'
 
 const config = {
@@ -29,7 +29,7 @@ test('a fresh form takes the only choices there are', () => {
 
 test('the cart knows better than the account', () => {
   const cart = { email: 'cart@example.com', fulfilment_type: 'pickup' } as Cart
-  const form = startForm(config, cart, { id: '1', email: 'me@example.com', name: 'Me' })
+  const form = startForm(config, cart, { email: 'me@example.com', name: 'Me' } as Customer)
   expect([form.email, form.name, form.fulfilment_type]).toEqual(['cart@example.com', 'Me', 'pickup'])
 })
 

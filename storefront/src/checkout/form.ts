@@ -1,5 +1,4 @@
-import type { Address, Cart, Config, Customer, Fulfilment, SavedAddress } from '../api/shapes'
-import type { CartChange } from '../cart/cart'
+import type { Address, Cart, CartChange, Config, Customer, Fulfilment, SavedAddress } from '../api/shapes'
 
 /** Form is what the customer types; names are those of the API, so that the server's field errors find their place. */
 export type Form = {
@@ -35,10 +34,14 @@ export const fieldOf: Record<keyof Form, string> = {
   payment_method: 'payment_method'
 }
 
+/** waysOf are the ways to the customer that this storefront knows. */
+export const waysOf = (config: Config): Fulfilment[] =>
+  config.fulfilment_types.filter((f): f is Fulfilment => ['ship', 'pickup', 'digital'].includes(f))
+
 /** startForm fills in what is known: the cart first, then the account, then the shop. */
 export function startForm(config: Config, cart: Cart | undefined, me?: Customer | null, address?: SavedAddress): Form {
   const to: Partial<Address> = cart?.shipping_address?.lines?.length ? cart.shipping_address : (address ?? {})
-  const offered = config.fulfilment_types
+  const offered = waysOf(config)
   const wish = offered.find(f => f === cart?.fulfilment_type)
   return {
     email: cart?.email || me?.email || '',

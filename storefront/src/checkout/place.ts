@@ -1,7 +1,7 @@
 import { answer, api } from '../api/client'
 import { Problem } from '../api/problem'
 import { queries } from '../api/queries'
-import type { Order, Payment } from '../api/shapes'
+import type { components } from '../api/schema'
 import { cartQuery, changeCart, forgetCart } from '../cart/cart'
 import { keepOrder } from '../orders/keep'
 import { orderKey } from '../orders/order-query'
@@ -9,7 +9,6 @@ import { rememberPayment } from '../payments/pending'
 import { attemptAnswered, attemptFor, openAttempt } from './attempt'
 import { changeOf, type Form } from './form'
 
-type Completed = { order: Order; order_token: string; payment?: Payment | null }
 type Body = { expected_total: number; payment_method: string; return_url: string }
 
 export type Placed =
@@ -37,10 +36,10 @@ export async function place(form: Form, seen: number): Promise<Placed> {
 
 async function complete(cart: string, body: Body): Promise<Placed> {
   const attempt = attemptFor(cart, body)
-  let done: Completed
+  let done: components['schemas']['CompleteCartOutputBody']
   try {
-    done = await answer<Completed>(
-      api.POST('/api/v1/storefront/cart/complete', { body, params: { header: { 'Idempotency-Key': attempt.key } } })
+    done = await answer(
+      api.POST('/api/v1/storefront/cart/complete', { body, headers: { 'Idempotency-Key': attempt.key } })
     )
   } catch (error) {
     if (!(error instanceof Problem) || error.unanswered) throw error
@@ -60,7 +59,7 @@ async function complete(cart: string, body: Body): Promise<Placed> {
   })
   forgetCart()
   queries.setQueryData(orderKey(order.id), payment ? { ...order, payments: [payment] } : order)
-  if (payment?.next_action?.type !== 'redirect') return { kind: 'placed', order: order.id }
+  if (payment?.next_action?.type !== 'redirect' || !payment.next_action.url) return { kind: 'placed', order: order.id }
   rememberPayment({ payment: payment.id, order: order.id })
   return { kind: 'placed', order: order.id, redirect: payment.next_action.url }
 }

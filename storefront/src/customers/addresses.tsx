@@ -47,7 +47,7 @@ export function Addresses() {
               <button
                 type="button"
                 className="btn"
-                aria-label={t.edit({ name: a.lines[0] ?? a.name })}
+                aria-label={t.edit({ name: a.lines?.[0] ?? a.name ?? '' })}
                 onClick={() => setEditing(a)}
               >
                 {t.change}
@@ -55,7 +55,7 @@ export function Addresses() {
               <button
                 type="button"
                 className="btn btn-plain"
-                aria-label={t.remove({ name: a.lines[0] ?? a.name })}
+                aria-label={t.remove({ name: a.lines?.[0] ?? a.name ?? '' })}
                 disabled={remove.isPending}
                 onClick={() => remove.mutate(a.id)}
               >
@@ -79,8 +79,8 @@ function Edit({ address, onClose }: { address: SavedAddress | undefined; onClose
   const queries = useQueryClient()
   const [name, setName] = useState(address?.name ?? '')
   const [fields, setFields] = useState<AddressForm>({
-    line1: address?.lines[0] ?? '',
-    line2: address?.lines[1] ?? '',
+    line1: address?.lines?.[0] ?? '',
+    line2: address?.lines?.[1] ?? '',
     city: address?.city ?? '',
     region: address?.region ?? '',
     postal_code: address?.postal_code ?? '',

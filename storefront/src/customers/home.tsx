@@ -103,7 +103,7 @@ function Profile({ me }: { me: Customer }) {
   const form = useForm(['name', 'phone'])
   const check = () => (name.trim() ? [] : [{ name: 'name', message: t.needName }])
   async function send() {
-    const changed = await answer<Customer>(
+    const changed = await answer(
       api.PATCH('/api/v1/storefront/me', { body: { name: name.trim(), phone: phone.trim(), language: locale.get() } })
     )
     queries.setQueryData(meQuery.queryKey, { ...me, ...changed })

@@ -1,14 +1,14 @@
 import { queryOptions } from '@tanstack/react-query'
 import { answer, api } from '../api/client'
 import { Problem } from '../api/problem'
-import type { Customer, OrderSummary, Page, SavedAddress } from '../api/shapes'
+import type { Customer } from '../api/shapes'
 
 /** meQuery is the signed-in customer, or null for a guest. */
 export const meQuery = queryOptions({
   queryKey: ['me'],
   queryFn: async (): Promise<Customer | null> => {
     try {
-      return await answer<Customer>(api.GET('/api/v1/storefront/me', {}))
+      return await answer(api.GET('/api/v1/storefront/me', {}))
     } catch (error) {
       if (error instanceof Problem && [401, 403].includes(error.status)) return null
       throw error
@@ -19,12 +19,11 @@ export const meQuery = queryOptions({
 
 export const addressesQuery = queryOptions({
   queryKey: ['me', 'addresses'],
-  queryFn: async () => (await answer<Page<SavedAddress>>(api.GET('/api/v1/storefront/me/addresses', {}))).items
+  queryFn: async () => (await answer(api.GET('/api/v1/storefront/me/addresses', {}))).items
 })
 
 export const myOrdersQuery = queryOptions({
   queryKey: ['me', 'orders'],
   queryFn: async () =>
-    (await answer<Page<OrderSummary>>(api.GET('/api/v1/storefront/me/orders', { params: { query: { limit: 50 } } })))
-      .items
+    (await answer(api.GET('/api/v1/storefront/me/orders', { params: { query: { limit: 50 } } }))).items
 })

@@ -7,7 +7,7 @@ import { Totals } from '../cart/totals'
 import { Picture } from '../catalog/picture'
 import { useText } from '../i18n/use-text'
 import { PayPanel } from '../payments/pay-panel'
-import { addressLines, useShop } from '../shop/config'
+import { addressLines, addressOf, useShop } from '../shop/config'
 import { announce } from '../ui/announce'
 import { Icon, type IconName } from '../ui/icon'
 import { Empty, Failure } from '../ui/notice'
@@ -222,7 +222,7 @@ function Details({ order }: { order: Order }) {
             <h2 className="font-semibold">{t.pickupAt}</h2>
             <address className="not-italic text-soft">
               <span className="block">{place.name}</span>
-              {addressLines(place.address ?? {}, locale).map(l => (
+              {addressLines(addressOf(place), locale).map(l => (
                 <span key={l} className="block">
                   {l}
                 </span>

@@ -40,7 +40,7 @@ export function useOrder(id: string) {
   const query = useQuery({
     queryKey: orderKey(id),
     queryFn: () =>
-      answer<Order>(api.GET('/api/v1/storefront/orders/{id}', { params: { path: { id } }, headers: orderHeaders(id) })),
+      answer(api.GET('/api/v1/storefront/orders/{id}', { params: { path: { id } }, headers: orderHeaders(id) })),
     staleTime: 0,
     refetchInterval: q => {
       const waiting = unsettled(q.state.data)

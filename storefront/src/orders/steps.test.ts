@@ -14,7 +14,7 @@ const line = (o: Order) =>
   stepsOf(o)
     .map(s => `${s.name}:${s.state}`)
     .join(' ')
-const groups = (...status: string[]) => status.map(s => ({ type: 'ship', status: s }))
+const groups = (...status: string[]) => status.map(s => ({ type: 'ship', status: s }) as Order['fulfilments'][number])
 
 test.each<[Partial<Order>, string]>([
   [{ status: 'draft', payment_status: 'pending' }, 'placed:now paid:next packed:next shipped:next delivered:next'],
@@ -73,17 +73,18 @@ test('a step knows when it happened', () => {
   ])
 })
 
+const pay = (p: Partial<Order['payments'][number]>) => [p as Order['payments'][number]]
 const qr = { type: 'qr' as const, payload: 'x' }
 test.each<[Partial<Order>, string]>([
   [{ status: 'cancelled' }, 'cancelled'],
   [{ status: 'expired', payment_status: 'unpaid' }, 'expired'],
   [{ status: 'draft', payment_status: 'unpaid' }, 'pay'],
   [
-    { status: 'draft', payment_status: 'pending', payments: [{ id: '1', status: 'action_required', next_action: qr }] },
+    { status: 'draft', payment_status: 'pending', payments: pay({ status: 'action_required', next_action: qr }) },
     'pay'
   ],
-  [{ status: 'draft', payment_status: 'pending', payments: [{ id: '1', status: 'unknown' }] }, 'checking'],
-  [{ status: 'draft', payment_status: 'unpaid', payments: [{ id: '1', status: 'expired' }] }, 'failed'],
+  [{ status: 'draft', payment_status: 'pending', payments: pay({ status: 'unknown' }) }, 'checking'],
+  [{ status: 'draft', payment_status: 'unpaid', payments: pay({ status: 'expired' }) }, 'failed'],
   [{ status: 'draft', payment_status: 'failed' }, 'failed'],
   [{ status: 'awaiting_confirmation', payment_method: 'manual', payment_status: 'unpaid' }, 'waiting'],
   [{}, 'thanks'],

@@ -73,16 +73,16 @@ function usePay(order: Order) {
   const [key, setKey] = useState(newKey)
   return useMutation({
     mutationFn: (payment_method: string) =>
-      answer<Payment>(
+      answer(
         api.POST('/api/v1/storefront/orders/{id}/pay', {
-          params: { path: { id: order.id }, header: { 'Idempotency-Key': `${key}-${payment_method}` } },
-          headers: orderHeaders(order.id),
+          params: { path: { id: order.id } },
+          headers: { ...orderHeaders(order.id), 'Idempotency-Key': `${key}-${payment_method}` },
           body: { payment_method, return_url: new URL('/return', location.href).href }
         })
       ),
     onSuccess: payment => {
       setKey(newKey())
-      if (payment.next_action?.type === 'redirect') {
+      if (payment.next_action?.type === 'redirect' && payment.next_action.url) {
         rememberPayment({ payment: payment.id, order: order.id })
         location.assign(payment.next_action.url)
       }
@@ -116,12 +116,12 @@ function Choose({ order, total, onStarted }: { order: Order; total: string; onSt
   )
 }
 
-type ScanProps = { order: Order; payment: Payment; action: Extract<NextAction, { type: 'qr' }>; total: string }
+type ScanProps = { order: Order; payment: Payment; action: NextAction; total: string }
 
 function Scan({ order, payment, action, total }: ScanProps) {
   const t = useText(payText)
   const queries = useQueryClient()
-  const code = useQR(action.payload)
+  const code = useQR(action.payload ?? '')
   const seconds = useCountdown(action.expires_at ?? payment.expires_at)
   const pay = usePay(order)
   const check = useMutation({
@@ -129,8 +129,7 @@ function Scan({ order, payment, action, total }: ScanProps) {
       answer(
         api.POST('/api/v1/storefront/payments/{id}/return', {
           params: { path: { id: payment.id } },
-          headers: orderHeaders(order.id),
-          body: {}
+          headers: orderHeaders(order.id)
         })
       ),
     onSettled: () => queries.invalidateQueries({ queryKey: orderKey(order.id) })
@@ -173,7 +172,7 @@ function Scan({ order, payment, action, total }: ScanProps) {
       )}
       <p className="text-soft">{t.waiting}</p>
       <div className="flex w-full flex-col gap-2 sm:w-auto sm:flex-row sm:flex-wrap sm:justify-center">
-        {/^(https?|weixin|alipays?|upi):/i.test(action.payload) && (
+        {/^(https?|weixin|alipays?|upi):/i.test(action.payload ?? '') && (
           <a className="btn sm:hidden" href={action.payload} rel="noreferrer">
             {t.openApp}
           </a>

@@ -23,8 +23,7 @@ export default function Return() {
     const asking = answer(
       api.POST('/api/v1/storefront/payments/{id}/return', {
         params: { path: { id: payment } },
-        headers: orderHeaders(order),
-        body: { query: Object.fromEntries(search) }
+        headers: orderHeaders(order)
       })
     )
     // A refusal changes nothing: the notification by the provider may still come, and the order page waits for it.
@@ -34,7 +33,7 @@ export default function Return() {
         void queries.invalidateQueries({ queryKey: orderKey(order) })
         go(`/o/${order}`, { replace: true })
       })
-  }, [payment, order, search, go])
+  }, [payment, order, go])
 
   if (!payment || !order) {
     return (

@@ -9,7 +9,7 @@ import { paint } from './brand'
 
 export const configQuery = {
   queryKey: ['config'],
-  queryFn: async () => settle(await answer<Config>(api.GET('/api/v1/storefront/config', {}))),
+  queryFn: async () => settle(await answer(api.GET('/api/v1/storefront/config', {}))),
   staleTime: 5 * 60_000
 }
 
@@ -44,6 +44,10 @@ export function useShop() {
 
 /** regional is the browser's own form of a language, so that a Briton reads 15:14 and not 3:14 PM. */
 export const regional = (locale: string): string => navigator.languages.find(l => l.split('-')[0] === locale) ?? locale
+
+/** addressOf reads the address of a place, which may have none. */
+export const addressOf = (place: Config['locations'][number]): Partial<Address> =>
+  place.address && typeof place.address === 'object' ? place.address : {}
 
 /** addressLines writes an address top to bottom, without its phone. */
 export function addressLines(a: Partial<Address>, locale: string): string[] {

@@ -1,11 +1,10 @@
-import type { Fulfilment } from '../api/shapes'
 import { useText } from '../i18n/use-text'
 import type { IconName } from '../ui/icon'
 import { useShop } from './config'
 import { shopText } from './messages'
 
 /** useWays names how goods reach the customer, in the words of the shop's trade: one does not pick up a room. */
-export function useWays(): (way: Fulfilment) => { icon: IconName; name: string; hint: string } {
+export function useWays(): (way: string) => { icon: IconName; name: string; hint: string } {
   const t = useText(shopText)
   const { config } = useShop()
   const stay = config.tenant.industry === 'hospitality'
