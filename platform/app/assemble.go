@@ -69,7 +69,7 @@ func (a *App) assemble(mask *telemetry.Mask) (err error) {
 	a.tenants.HasOrders(orders.AnyTx)
 
 	a.gateway, err = gateway.New(c.Gateway, a.deps(), gateway.Hooks{
-		Authenticator: a.access, Rate: tenants.Rate, Media: a.picture, Webhook: a.hook, OwnsOrder: func(ctx context.Context, customer, order uuid.UUID) bool {
+		Authenticator: a.access, Rate: rate, Media: a.picture, Webhook: a.hook, OwnsOrder: func(ctx context.Context, customer, order uuid.UUID) bool {
 			owns, err := a.orders.Owns(ctx, db.ScopeOf(ctx), customer, order)
 			return err == nil && owns
 		},
@@ -150,4 +150,12 @@ func (a *App) eachTenant(name string, fn func(ctx context.Context, sc db.Scope) 
 		}
 		return errors.Join(errs...)
 	}
+}
+
+// rate is how many requests a second a tenant on the plan may send. The gateway takes 0 for its default; a plan means "no limit" by it.
+func rate(plan string) int {
+	if r := tenants.Rate(plan); r > 0 {
+		return r
+	}
+	return 1_000_000
 }
