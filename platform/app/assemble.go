@@ -65,6 +65,7 @@ func (a *App) assemble(mask *telemetry.Mask) (err error) {
 	a.insights = insights.New(a.db)
 
 	a.tenants.Limits.Count(tenants.Products, catalog.CountTx)
+	a.tenants.Limits.Count(tenants.Plugins, plugins.CountTx)
 	a.tenants.Provision(a.catalog, a.inventory, a.alerts)
 	a.tenants.HasOrders(orders.AnyTx)
 
