@@ -247,5 +247,7 @@ func (p *Plugins) again(ctx context.Context, sc db.Scope, id uuid.UUID, asked bo
 	return d.view(), nil
 }
 
-// PurgeTx forgets the deliveries of the transaction's tenant that are older than a week.
-func PurgeTx(tx *db.Tx) error { return purgeDeliveries(tx, tx.Now.Add(-keepFor)) }
+// Purge forgets the tenant's deliveries that are older than a week.
+func (p *Plugins) Purge(ctx context.Context, sc db.Scope) error {
+	return p.db.InTx(ctx, sc, func(tx *db.Tx) error { return purgeDeliveries(tx, tx.Now.Add(-keepFor)) })
+}

@@ -49,6 +49,7 @@ func (a *App) sweeps() []jobs.Sweep {
 			_, err := a.orders.DropCarts(ctx, sc, 1000)
 			return err
 		})},
+		{Name: "plugins.purge", Every: 6 * time.Hour, Timeout: 10 * time.Minute, Run: a.eachTenant("plugins.purge", a.plugins.Purge)},
 		{Name: "inventory.reconcile", Every: 6 * time.Hour, Timeout: 10 * time.Minute, Run: a.eachTenant("inventory.reconcile", func(ctx context.Context, sc db.Scope) error {
 			_, err := a.inventory.Reconcile(ctx, sc, false, false)
 			return err

@@ -525,3 +525,27 @@ func TestOtherTenantsSeeNothing(t *testing.T) {
 		t.Errorf("removed while a payment is open: %v", err)
 	}
 }
+
+// TestServerKilledDuringTheCall: this process died between writing the ledger and hearing the answer. What the provider has is found; what it never heard of fails.
+func TestServerKilledDuringTheCall(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.merchant(map[string]any{"notify": "missing"})
+	arrived, lost := r.mustPlace("qr"), r.mustPlace("qr")
+	for _, receipt := range []orders.Receipt{arrived, lost} {
+		r.exec("UPDATE payments SET status = 'created', provider_ref = '', next_action = NULL WHERE id = $1", receipt.Payment.ID)
+		r.exec("UPDATE payment_operations SET state = 'sent', provider_ref = '' WHERE payment_id = $1", receipt.Payment.ID)
+	}
+	r.exec(`WITH o AS (SELECT id, gen_random_uuid() AS other FROM payment_operations WHERE payment_id = $1),
+		e AS (UPDATE outbox_events SET subject = o.other::text FROM o WHERE subject = o.id::text)
+		UPDATE payment_operations SET id = o.other FROM o WHERE payment_operations.id = o.id`, lost.Payment.ID) // an id that the provider never saw
+	r.later(35 * time.Second)
+	r.until(arrived.Order.ID, "open again", func(o orders.Order) bool { return o.Payments[0].Status == "action_required" })
+	o := r.until(lost.Order.ID, "failed", func(o orders.Order) bool { return o.Payments[0].Status == "failed" })
+	if o.Payments[0].Reason != "provider_unavailable" {
+		t.Errorf("payment %+v", o.Payments[0])
+	}
+	r.payPage(page(arrived.Payment))
+	r.later(2 * time.Minute)
+	r.until(arrived.Order.ID, "paid", paid)
+}

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -18,6 +19,9 @@ const lockName = "lock"
 
 func newRunDir(base string) (*runDir, error) {
 	if err := os.MkdirAll(base, 0o711); err != nil {
+		return nil, err
+	}
+	if err := ours(base); err != nil {
 		return nil, err
 	}
 	sweep(base)
@@ -39,6 +43,19 @@ func newRunDir(base string) (*runDir, error) {
 		return nil, err
 	}
 	return &runDir{path: path, lock: lock}, nil
+}
+
+// ours refuses a folder that another user made or may write to: he could put his own socket in the place of a plugin's.
+func ours(base string) error {
+	info, err := os.Lstat(base)
+	if err != nil {
+		return err
+	}
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !info.IsDir() || !ok || int(stat.Uid) != os.Geteuid() || info.Mode().Perm()&0o022 != 0 {
+		return errors.New("it must be a folder of this user that nobody else can write to")
+	}
+	return nil
 }
 
 // sweep removes the folders of hosts that are gone. One that is just being made has no lock file yet and stays.

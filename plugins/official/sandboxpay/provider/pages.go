@@ -189,12 +189,20 @@ func sum(minor int64, currency string) string {
 	e := exponent(currency)
 	s := strconv.FormatInt(minor, 10)
 	if e == 0 {
-		return s + " " + currency
+		return grouped(s) + " " + currency
 	}
 	for len(s) <= e {
 		s = "0" + s
 	}
-	return s[:len(s)-e] + "." + s[len(s)-e:] + " " + currency
+	return grouped(s[:len(s)-e]) + "." + s[len(s)-e:] + " " + currency
+}
+
+// grouped puts a comma before every third digit from the end.
+func grouped(digits string) string {
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
 }
 
 func lang(r *http.Request) string {
@@ -220,7 +228,7 @@ var words = map[string]map[string]string{
 		"html": "en", "other": "中文", "title": "Payment", "to": "Pay to", "sandbox": "Sandbox: no real money moves",
 		"card": "Card", "number": "Card number", "expiry": "Expiry (MM/YY)", "cvc": "Security code", "pay": "Pay", "cancel": "Cancel and go back",
 		"confirm": "Confirm payment", "refuse": "Refuse", "qr": "You scanned the shop's code. Confirm to pay.", "wallet": "Sandbox wallet",
-		"walletHint": "You are signed in to your wallet. Confirm to pay.", "expires": "This page expires in about (minutes):",
+		"walletHint": "You are signed in to your wallet. Confirm to pay.", "options": "Test options", "expires": "Minutes left, about:",
 		"challenge": "Your bank asks for proof", "challengeHint": "Your bank has sent a code to your phone. In this sandbox it is 123456.", "code": "Code",
 		"captured": "Paid", "authorized": "Reserved: the shop will take the money when it ships", "declined": "Declined", "cancelled": "Cancelled", "expired": "This payment has expired",
 		"back": "Back to the shop", "close": "You can close this page and look at the shop's screen.", "none": "There is no such payment. Go back to the shop and start again.",
@@ -233,7 +241,7 @@ var words = map[string]map[string]string{
 		"html": "zh-CN", "other": "English", "title": "付款", "to": "付款给", "sandbox": "沙箱环境：不会产生真实交易",
 		"card": "银行卡", "number": "卡号", "expiry": "有效期（月/年）", "cvc": "安全码", "pay": "付款", "cancel": "取消并返回",
 		"confirm": "确认付款", "refuse": "拒绝付款", "qr": "您已扫描商家的二维码，请确认付款。", "wallet": "沙箱钱包",
-		"walletHint": "您已登录钱包，请确认付款。", "expires": "本页面剩余有效时间（分钟）约：",
+		"walletHint": "您已登录钱包，请确认付款。", "options": "测试选项", "expires": "剩余时间（分钟）约：",
 		"challenge": "银行需要验证您的身份", "challengeHint": "银行已向您的手机发送验证码。沙箱中的验证码是 123456。", "code": "验证码",
 		"captured": "付款成功", "authorized": "已预授权：商家发货时扣款", "declined": "付款被拒绝", "cancelled": "付款已取消", "expired": "付款已过期",
 		"back": "返回商家", "close": "您可以关闭本页面，在商家页面查看结果。", "none": "没有找到这笔付款，请返回商家重新开始。",
