@@ -78,10 +78,10 @@ type CartIssue struct {
 }
 
 type storedLine struct {
-	ID        uuid.UUID
-	VariantID uuid.UUID
-	Quantity  int
-	SeenPrice *int64
+	ID        uuid.UUID `json:"id"`
+	VariantID uuid.UUID `json:"variant_id"`
+	Quantity  int       `json:"quantity"`
+	SeenPrice *int64    `json:"seen_price"`
 }
 
 // lowLeft is from when on a line says that little is left.
@@ -105,31 +105,32 @@ func (o *Orders) NewCart(ctx context.Context, sc db.Scope, currency, language st
 	if language == "" {
 		language = shop.Language
 	}
-	id, secret := db.NewID(), make([]byte, 24)
+	secret := make([]byte, 24)
 	rand.Read(secret)
 	hash := sha256.Sum256(secret)
+	cart := Cart{ID: db.NewID(), Status: "open", Currency: strings.ToUpper(currency), Language: language, Version: 1}
 	err = o.db.InTx(ctx, sc, func(tx *db.Tx) error {
+		cart.ExpiresAt = tx.Now.Add(cartLife)
 		return tx.Exec(`INSERT INTO carts (tenant_id, id, token_hash, currency, language, expires_at, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-			sc.Tenant, id, hash[:], strings.ToUpper(currency), language, tx.Now.Add(cartLife), tx.Now, tx.Now).Error
+			sc.Tenant, cart.ID, hash[:], cart.Currency, cart.Language, cart.ExpiresAt, tx.Now, tx.Now).Error
 	})
 	if err != nil {
 		return Cart{}, "", fmt.Errorf("make cart: %w", err)
 	}
-	token := base64.RawURLEncoding.EncodeToString(append(id[:], secret...))
-	cart, err := o.Cart(ctx, sc, token)
-	return cart, token, err
+	_, err = o.appraise(ctx, sc, &cart, true)
+	return cart, base64.RawURLEncoding.EncodeToString(append(cart.ID[:], secret...)), err
 }
 
 // Cart shows the cart of the token.
 func (o *Orders) Cart(ctx context.Context, sc db.Scope, token string) (cart Cart, err error) {
 	err = o.db.InTx(ctx, sc, func(tx *db.Tx) error {
-		cart, err = readCart(tx, token, "")
+		cart, err = readCart(tx, token, false)
 		return err
 	})
 	if err != nil {
 		return Cart{}, err
 	}
-	_, err = o.appraise(ctx, sc, &cart)
+	_, err = o.appraise(ctx, sc, &cart, true)
 	return cart, err
 }
 
@@ -207,7 +208,7 @@ func (c *Cart) contact() Contact {
 
 func (o *Orders) changeCart(ctx context.Context, sc db.Scope, token string, do func(tx *db.Tx, cart *Cart) error) (cart Cart, err error) {
 	err = o.db.InTx(ctx, sc, func(tx *db.Tx) error {
-		cart, err = readCart(tx, token, " FOR UPDATE")
+		cart, err = readCart(tx, token, true)
 		if err != nil {
 			return err
 		}
@@ -222,7 +223,7 @@ func (o *Orders) changeCart(ctx context.Context, sc db.Scope, token string, do f
 	if err != nil {
 		return Cart{}, err
 	}
-	_, err = o.appraise(ctx, sc, &cart)
+	_, err = o.appraise(ctx, sc, &cart, true)
 	return cart, err
 }
 
@@ -260,8 +261,8 @@ func (o *Orders) putLines(ctx context.Context, tx *db.Tx, cart *Cart, lines []Ca
 	return writeCartLines(tx, cart)
 }
 
-// appraise fills in what the cart comes to now and what stands in its way, and gives the goods of its lines.
-func (o *Orders) appraise(ctx context.Context, sc db.Scope, cart *Cart) ([]good, error) {
+// appraise fills in what the cart comes to now and what stands in its way, with or without a look at the supply, and gives the goods of its lines.
+func (o *Orders) appraise(ctx context.Context, sc db.Scope, cart *Cart, supply bool) ([]good, error) {
 	ids := make([]uuid.UUID, len(cart.stored))
 	for i, l := range cart.stored {
 		ids[i] = l.VariantID
@@ -278,9 +279,11 @@ func (o *Orders) appraise(ctx context.Context, sc db.Scope, cart *Cart) ([]good,
 	if err != nil {
 		return nil, err
 	}
-	left, err := o.left(ctx, sc, byID, cart.LocationID)
-	if err != nil {
-		return nil, err
+	left := map[uuid.UUID]*int64{}
+	if supply {
+		if left, err = o.left(ctx, sc, byID, cart.LocationID); err != nil {
+			return nil, err
+		}
 	}
 	cart.Lines, cart.Problems = []CartLine{}, []CartIssue{}
 	var priced []Line
@@ -397,7 +400,7 @@ func splitToken(token string) (id uuid.UUID, hash [32]byte, ok bool) {
 	return uuid.UUID(b[:16]), sha256.Sum256(b[16:]), true
 }
 
-func readCart(tx *db.Tx, token, lock string) (Cart, error) {
+func readCart(tx *db.Tx, token string, lock bool) (Cart, error) {
 	id, hash, ok := splitToken(token)
 	if !ok {
 		return Cart{}, ErrCartNotFound
@@ -405,8 +408,15 @@ func readCart(tx *db.Tx, token, lock string) (Cart, error) {
 	var row struct {
 		Cart
 		TokenHash []byte
+		Kept      db.JSON[[]storedLine]
 	}
-	err := tx.Raw(`SELECT * FROM carts WHERE id = ? AND status <> 'expired' AND expires_at > ?`+lock, id, tx.Now).Take(&row).Error
+	if lock { // it comes first and alone: what is read in the same statement would be as old as the wait for it
+		if err := tx.Exec(`SELECT 1 FROM carts WHERE id = ? FOR UPDATE`, id).Error; err != nil {
+			return Cart{}, fmt.Errorf("lock cart: %w", err)
+		}
+	}
+	err := tx.Raw(`SELECT c.*, (SELECT jsonb_agg(to_jsonb(l) ORDER BY l.rank, l.id) FROM cart_lines l WHERE l.tenant_id = c.tenant_id AND l.cart_id = c.id) AS kept
+		FROM carts c WHERE c.id = ? AND c.status <> 'expired' AND c.expires_at > ?`, id, tx.Now).Take(&row).Error
 	if db.IsNotFound(err) || err == nil && subtle.ConstantTimeCompare(row.TokenHash, hash[:]) == 0 {
 		return Cart{}, ErrCartNotFound
 	}
@@ -414,9 +424,7 @@ func readCart(tx *db.Tx, token, lock string) (Cart, error) {
 		return Cart{}, fmt.Errorf("read cart: %w", err)
 	}
 	row.ExpiresAt = row.ExpiresAt.UTC()
-	if err := tx.Raw(`SELECT id, variant_id, quantity, seen_price FROM cart_lines WHERE cart_id = ? ORDER BY rank, id`, id).Scan(&row.Cart.stored).Error; err != nil {
-		return Cart{}, fmt.Errorf("read cart lines: %w", err)
-	}
+	row.Cart.stored = row.Kept.V
 	return row.Cart, nil
 }
 
@@ -443,12 +451,11 @@ func writeCartLines(tx *db.Tx, cart *Cart) error {
 	for i, l := range cart.stored {
 		rows[i] = row{l.ID, l.VariantID, l.Quantity, i, l.SeenPrice}
 	}
-	if err := tx.Exec(`DELETE FROM cart_lines WHERE cart_id = ?`, cart.ID).Error; err != nil {
-		return fmt.Errorf("write cart lines: %w", err)
-	}
-	err := tx.Exec(`INSERT INTO cart_lines (tenant_id, cart_id, id, variant_id, quantity, rank, seen_price)
-		SELECT ?, ?, id, variant, quantity, rank, seen_price FROM jsonb_to_recordset(?::jsonb) AS r(id uuid, variant uuid, quantity int, rank int, seen_price bigint)`,
-		tx.Scope.Tenant, cart.ID, db.JSON[[]row]{V: rows}).Error
+	err := tx.Exec(`WITH r AS MATERIALIZED (SELECT * FROM jsonb_to_recordset(?::jsonb) AS r(id uuid, variant uuid, quantity int, rank int, seen_price bigint)),
+		gone AS (DELETE FROM cart_lines l WHERE l.cart_id = ? AND NOT EXISTS (SELECT 1 FROM r WHERE r.id = l.id))
+		INSERT INTO cart_lines (tenant_id, cart_id, id, variant_id, quantity, rank, seen_price) SELECT ?, ?, id, variant, quantity, rank, seen_price FROM r
+		ON CONFLICT (tenant_id, cart_id, id) DO UPDATE SET quantity = excluded.quantity, rank = excluded.rank, seen_price = excluded.seen_price`,
+		db.JSON[[]row]{V: rows}, cart.ID, tx.Scope.Tenant, cart.ID).Error
 	if err != nil {
 		return fmt.Errorf("write cart lines: %w", err)
 	}

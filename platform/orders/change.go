@@ -46,7 +46,7 @@ func (o *Orders) changeTx(tx *db.Tx, d Doing, action string, do func(tx *db.Tx, 
 		return err
 	}
 	if d.Version != 0 && d.Version != order.Version {
-		return versionConflict(order, d.Version)
+		return o.versionConflict(tx, d)
 	}
 	before := stateOf(&order)
 	changed, err := do(tx, &order)
@@ -111,10 +111,15 @@ func stateOf(o *Order) state {
 	return state{o.Status, o.PaymentStatus, o.FulfilmentStatus, o.Hold, slices.Clone(o.Tags), o.PaidTotal, o.RefundedTotal, o.Version}
 }
 
-func versionConflict(order Order, seen int64) error {
+// versionConflict tells what has happened to the order since the version that was decided on.
+func (o *Orders) versionConflict(tx *db.Tx, d Doing) error {
+	order, err := o.GetTx(tx, d.ID)
+	if err != nil {
+		return err
+	}
 	changed := []Entry{}
 	for _, e := range order.Timeline {
-		if e.Version > seen {
+		if e.Version > d.Version {
 			changed = append(changed, e)
 		}
 	}

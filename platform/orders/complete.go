@@ -42,7 +42,7 @@ func (o *Orders) CompleteCart(ctx context.Context, sc db.Scope, token, key strin
 func (o *Orders) priceCart(ctx context.Context, sc db.Scope, shop Shop, token string, customer *uuid.UUID, in CompleteInput) (*placing, error) {
 	var cart Cart
 	err := o.db.InTx(ctx, sc, func(tx *db.Tx) (err error) {
-		cart, err = readCart(tx, token, "")
+		cart, err = readCart(tx, token, false)
 		return err
 	})
 	if err != nil {
@@ -51,7 +51,7 @@ func (o *Orders) priceCart(ctx context.Context, sc db.Scope, shop Shop, token st
 	if cart.Status == "completed" {
 		return nil, ErrCartCompleted.With("order_id", cart.OrderID)
 	}
-	goods, err := o.appraise(ctx, sc, &cart)
+	goods, err := o.appraise(ctx, sc, &cart, false)
 	if err != nil {
 		return nil, err
 	}

@@ -30,7 +30,7 @@ func (o *Orders) OnUnpaidDue(ctx context.Context, e outbox.Event) error {
 func (o *Orders) Expire(ctx context.Context, sc db.Scope, id uuid.UUID) error {
 	var due bool
 	err := o.db.InTx(ctx, sc, func(tx *db.Tx) error {
-		order, err := o.GetTx(tx, id)
+		order, err := readOrder(tx, id, "")
 		due = err == nil && overdue(tx, &order)
 		return err
 	})

@@ -40,13 +40,31 @@ func utc(t *time.Time) *time.Time {
 
 const summaryColumns = `o.*, (SELECT COALESCE(sum(l.quantity), 0) FROM order_lines l WHERE l.tenant_id = o.tenant_id AND l.order_id = o.id) AS units`
 
-// lockTx reads the order with all its parts and keeps others from changing it until the transaction ends.
+// lockTx keeps others from changing the order until the transaction ends and reads what decides about it: its row, lines and groups.
 func (o *Orders) lockTx(tx *db.Tx, id uuid.UUID) (Order, error) {
-	return o.read(tx, id, " FOR UPDATE OF o")
+	// The lock comes first and alone: what is read in the same statement would be as old as the wait for it.
+	if err := o.LockTx(tx, id); err != nil {
+		return Order{}, err
+	}
+	return readOrder(tx, id, "")
 }
 
 // GetTx reads the order with all its parts.
-func (o *Orders) GetTx(tx *db.Tx, id uuid.UUID) (Order, error) { return o.read(tx, id, "") }
+func (o *Orders) GetTx(tx *db.Tx, id uuid.UUID) (Order, error) {
+	order, err := readOrder(tx, id, historyColumns)
+	if err != nil {
+		return Order{}, err
+	}
+	if o.payer != nil {
+		payments, err := o.payer.OfOrderTx(tx, id)
+		if err != nil {
+			return Order{}, err
+		}
+		order.Payments = append(order.Payments, payments...)
+	}
+	order.Allowed = AllowedOf(&order)
+	return order, nil
+}
 
 // Get reads the order with all its parts.
 func (o *Orders) Get(ctx context.Context, sc db.Scope, id uuid.UUID) (order Order, err error) {
@@ -57,64 +75,63 @@ func (o *Orders) Get(ctx context.Context, sc db.Scope, id uuid.UUID) (order Orde
 	return order, err
 }
 
-func (o *Orders) read(tx *db.Tx, id uuid.UUID, lock string) (Order, error) {
-	var row stored
-	err := tx.Raw(`SELECT `+summaryColumns+` FROM orders o WHERE o.id = ?`+lock, id).Take(&row).Error
+const (
+	partColumns = `, (SELECT jsonb_agg(to_jsonb(l) ORDER BY l.line) FROM order_lines l WHERE l.tenant_id = o.tenant_id AND l.order_id = o.id) AS lines,
+		(SELECT jsonb_agg(to_jsonb(f) ORDER BY f.id) FROM fulfilments f WHERE f.tenant_id = o.tenant_id AND f.order_id = o.id) AS fulfilments`
+	historyColumns = `, (SELECT jsonb_agg(to_jsonb(e) ORDER BY e.version, e.at, e.id) FROM order_events e WHERE e.tenant_id = o.tenant_id AND e.order_id = o.id) AS timeline,
+		(SELECT jsonb_agg(to_jsonb(n) ORDER BY n.id) FROM order_notes n WHERE n.tenant_id = o.tenant_id AND n.order_id = o.id) AS notes`
+)
+
+// storedOrder is a row of orders with its parts as JSON, so that an order is one round trip.
+type storedOrder struct {
+	Row         stored `gorm:"embedded"`
+	Lines       db.JSON[[]storedOrderLine]
+	Fulfilments db.JSON[[]Group]
+	Timeline    db.JSON[[]storedEntry]
+	Notes       db.JSON[[]Note]
+}
+
+type storedOrderLine struct {
+	Line
+	Uses []Use `json:"uses"`
+}
+
+type storedEntry struct {
+	Entry
+	ActorKind string `json:"actor_kind"`
+	ActorID   string `json:"actor_id"`
+	ActorName string `json:"actor_name"`
+}
+
+func readOrder(tx *db.Tx, id uuid.UUID, more string) (Order, error) {
+	var row storedOrder
+	err := tx.Raw(`SELECT o.*`+partColumns+more+` FROM orders o WHERE o.id = ?`, id).Take(&row).Error
 	if db.IsNotFound(err) {
 		return Order{}, ErrNotFound
 	}
 	if err != nil {
 		return Order{}, fmt.Errorf("read order: %w", err)
 	}
-	order := Order{Summary: row.summary()}
-	return order, o.readParts(tx, &order)
-}
-
-func (o *Orders) readParts(tx *db.Tx, order *Order) error {
-	order.Lines, order.Fulfilments, order.Payments, order.Timeline, order.Notes = []Line{}, []Group{}, []PaymentView{}, []Entry{}, []Note{}
-	if err := tx.Raw(`SELECT line, variant_id, sku, title, options, image, uses, quantity, unit_price, discount, tax, total, fulfilled, cancelled, restocked, refunded
-		FROM order_lines WHERE order_id = ? ORDER BY line`, order.ID).Scan(&order.Lines).Error; err != nil {
-		return fmt.Errorf("read order lines: %w", err)
+	order := Order{Summary: row.Row.summary(), Lines: []Line{}, Fulfilments: []Group{}, Payments: []PaymentView{}, Timeline: []Entry{}, Notes: []Note{}}
+	for _, l := range row.Lines.V {
+		l.Line.Uses = l.Uses
+		order.Lines = append(order.Lines, l.Line)
+		order.Units += l.Quantity
 	}
-	if err := tx.Raw(`SELECT id, type, status, location_id, lines, carrier, tracking_number, tracking_url, tracking_status, shipped_at, delivered_at, version, created_at
-		FROM fulfilments WHERE order_id = ? ORDER BY id`, order.ID).Scan(&order.Fulfilments).Error; err != nil {
-		return fmt.Errorf("read fulfilments: %w", err)
-	}
-	for i := range order.Fulfilments {
-		g := &order.Fulfilments[i]
+	for _, g := range row.Fulfilments.V {
 		g.Allowed = groupMoves[g.Type][g.Status]
 		g.CreatedAt, g.ShippedAt, g.DeliveredAt = g.CreatedAt.UTC(), utc(g.ShippedAt), utc(g.DeliveredAt)
+		order.Fulfilments = append(order.Fulfilments, g)
 	}
-	var events []struct {
-		ID                            uuid.UUID
-		Kind                          string
-		ActorKind, ActorID, ActorName string
-		Data                          db.JSON[map[string]any]
-		Public                        bool
-		Version                       int64
-		At                            time.Time
+	for _, e := range row.Timeline.V {
+		e.Entry.At, e.Entry.Actor = e.At.UTC(), EntryActor{e.ActorKind, e.ActorID, e.ActorName}
+		order.Timeline = append(order.Timeline, e.Entry)
 	}
-	if err := tx.Raw(`SELECT id, kind, actor_kind, actor_id, actor_name, data, public, version, at FROM order_events WHERE order_id = ? ORDER BY version, at, id`, order.ID).Scan(&events).Error; err != nil {
-		return fmt.Errorf("read timeline: %w", err)
+	for _, n := range row.Notes.V {
+		n.At = n.At.UTC()
+		order.Notes = append(order.Notes, n)
 	}
-	for _, e := range events {
-		order.Timeline = append(order.Timeline, Entry{ID: e.ID, Kind: e.Kind, At: e.At.UTC(), Actor: EntryActor{e.ActorKind, e.ActorID, e.ActorName}, Data: e.Data.V, Public: e.Public, Version: e.Version})
-	}
-	if err := tx.Raw(`SELECT id, author, text, at FROM order_notes WHERE order_id = ? ORDER BY id`, order.ID).Scan(&order.Notes).Error; err != nil {
-		return fmt.Errorf("read notes: %w", err)
-	}
-	for i := range order.Notes {
-		order.Notes[i].At = order.Notes[i].At.UTC()
-	}
-	if o.payer != nil {
-		payments, err := o.payer.OfOrderTx(tx, order.ID)
-		if err != nil {
-			return err
-		}
-		order.Payments = append(order.Payments, payments...)
-	}
-	order.Allowed = AllowedOf(order)
-	return nil
+	return order, nil
 }
 
 // write saves what may change of an order that lockTx has read, as its next version.

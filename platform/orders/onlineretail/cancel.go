@@ -144,11 +144,13 @@ func (j *job) open(tx *db.Tx, all []invoice) (map[thing][]*sale, error) {
 		}
 	}
 	var found []*sale
-	err := tx.Raw(`SELECT l.order_id, l.line, l.sku, l.unit_price AS price, o.customer_id AS customer, l.quantity - l.restocked AS open, o.placed_at
-		FROM jsonb_to_recordset(?::jsonb) AS w(c uuid, s text, p bigint)
-		JOIN orders o ON o.customer_id = w.c AND o.channel = 'import' AND o.status <> 'cancelled'
-		JOIN order_lines l ON l.tenant_id = o.tenant_id AND l.order_id = o.id AND l.sku = w.s AND l.unit_price = w.p AND l.quantity > l.restocked
-		ORDER BY o.placed_at DESC, l.order_id DESC, l.line DESC`, rows(things)).Scan(&found).Error
+	// OFFSET 0 keeps the look-up of lines at "those of this order": the tables have just been filled, nobody has counted them yet, and the planner would go by the SKU.
+	err := tx.Raw(`WITH w AS MATERIALIZED (SELECT * FROM jsonb_to_recordset(?::jsonb) AS w(c uuid, s text, p bigint))
+		SELECT o.id AS order_id, l.line, l.sku, l.unit_price AS price, o.customer_id AS customer, l.open, o.placed_at
+		FROM orders o CROSS JOIN LATERAL (SELECT line, sku, unit_price, quantity - restocked AS open FROM order_lines x WHERE x.tenant_id = o.tenant_id AND x.order_id = o.id AND quantity > restocked OFFSET 0) l
+		JOIN w ON w.c = o.customer_id AND w.s = l.sku AND w.p = l.unit_price
+		WHERE o.customer_id IN (SELECT c FROM w) AND o.channel = 'import' AND o.status <> 'cancelled'
+		ORDER BY o.placed_at DESC, o.id DESC, l.line DESC`, rows(things)).Scan(&found).Error
 	if err != nil {
 		return nil, fmt.Errorf("find orders of cancellations: %w", err)
 	}
