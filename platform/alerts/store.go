@@ -226,7 +226,7 @@ func unpaidOrders(tx *db.Tx, rule uuid.UUID, before time.Time) (rows []order, er
 
 func unshippedOrders(tx *db.Tx, rule uuid.UUID, before time.Time) (rows []order, err error) {
 	return rows, tx.Raw(`SELECT `+orderColumns+` FROM orders o WHERE o.tenant_id = ? AND o.status = 'placed' AND o.fulfilment_type = 'ship' AND o.hold_reason = ''
-		AND o.fulfilment_status NOT IN ('shipped', 'delivered') AND o.channel <> 'import' AND o.placed_at <= ?`+notFiring+` ORDER BY o.id LIMIT ?`, tx.Scope.Tenant, before, rule, "order_unshipped:", maxSwept).Scan(&rows).Error
+		AND o.fulfilment_status NOT IN ('fulfilled', 'shipped', 'delivered') AND o.channel <> 'import' AND o.placed_at <= ?`+notFiring+` ORDER BY o.id LIMIT ?`, tx.Scope.Tenant, before, rule, "order_unshipped:", maxSwept).Scan(&rows).Error
 }
 
 type failures struct {

@@ -91,7 +91,7 @@ func lowStock(tx *db.Tx) ([]LowStock, error) {
 
 func counts(tx *db.Tx, d *Dashboard) error {
 	return tx.Raw(`SELECT (SELECT count(*) FROM incidents WHERE tenant_id = t.id AND status <> 'resolved'),
-			(SELECT count(*) FROM orders WHERE tenant_id = t.id AND status = 'placed' AND fulfilment_status NOT IN ('shipped', 'delivered', 'collected', 'issued') AND hold_reason = ''),
+			(SELECT count(*) FROM orders WHERE tenant_id = t.id AND status = 'placed' AND fulfilment_status NOT IN ('fulfilled', 'shipped', 'delivered', 'collected', 'issued') AND hold_reason = ''),
 			(SELECT count(*) FROM orders WHERE tenant_id = t.id AND status = 'placed' AND payment_status IN ('unpaid', 'pending', 'failed'))
 		FROM tenants t WHERE t.id = ?`, tx.Scope.Tenant).Row().Scan(&d.OpenIncidents, &d.ToFulfil, &d.Unpaid)
 }
