@@ -88,7 +88,7 @@ BEGIN
   SELECT array_agg(DISTINCT ROW(c.seq, 'stale', NULL, NULL, moment, NULL)::placing_outcome) INTO found
     FROM unnest(p_check_seq, p_check_product, p_check_version) AS c(seq, product, version)
     LEFT JOIN products p ON p.tenant_id = t AND p.id = c.product
-    WHERE p.status IS DISTINCT FROM 'active' OR p.version <> c.version;
+    WHERE c.seq = ANY (open) AND (p.status IS DISTINCT FROM 'active' OR p.version <> c.version);
   refused := refused || coalesce(found, '{}');
   IF cardinality(refused) > 0 THEN
     open := ARRAY(SELECT o FROM unnest(open) AS o WHERE o NOT IN (SELECT r.seq FROM unnest(refused) AS r) ORDER BY o);
