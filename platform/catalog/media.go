@@ -168,8 +168,8 @@ func lockMedia(tx *db.Tx, id uuid.UUID) (m storedMedia, err error) {
 
 // moveMedia puts the picture at the place and numbers all of the product's pictures anew.
 func moveMedia(tx *db.Tx, product *uuid.UUID, id uuid.UUID, place int) error {
-	return tx.Exec(`UPDATE media m SET rank = n.rank FROM (SELECT id, row_number() OVER (ORDER BY CASE WHEN id = ? THEN ? ELSE rank * 2 + CASE WHEN rank >= ? THEN 1 ELSE -1 END END, id) - 1 AS rank FROM media WHERE product_id = ?) n WHERE m.id = n.id`,
-		id, place*2, place, product).Error
+	return tx.Exec(`WITH o AS (SELECT id, id = ? AS moved, row_number() OVER (ORDER BY id = ?, rank, id) - 1 AS n FROM media WHERE product_id = ?)
+		UPDATE media m SET rank = x.rank FROM (SELECT id, row_number() OVER (ORDER BY CASE WHEN moved THEN ? * 2 ELSE n * 2 + 1 END) - 1 AS rank FROM o) x WHERE m.id = x.id`, id, id, product, place).Error
 }
 
 // DeleteMedia takes the picture away, and its files.

@@ -11,7 +11,7 @@ import (
 func fold(s string) string {
 	var b strings.Builder
 	for _, r := range norm.NFKD.String(s) {
-		if !unicode.Is(unicode.Mn, r) {
+		if r < 0x0300 || r > 0x036f { // accents; the marks of other scripts make other letters
 			b.WriteRune(unicode.ToLower(r))
 		}
 	}

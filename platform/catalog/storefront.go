@@ -180,7 +180,7 @@ func shelf(tx *db.Tx, f ShopFilter) (db.Page[Card], error) {
 		FROM page CROSS JOIN LATERAL (SELECT count(*) AS variants, (array_agg(v.id))[1] AS only, CASE WHEN bool_and(v.tracked) THEN max(COALESCE(s.available, 0)) END AS available
 			FROM variants v LEFT JOIN LATERAL (SELECT available FROM variant_supply s WHERE s.tenant_id = v.tenant_id AND s.variant_id = v.id) s ON true
 			WHERE v.tenant_id = page.tenant_id AND v.product_id = page.id AND v.status = 'active') stock
-		ORDER BY `+strings.ReplaceAll(by.order, "p.", "page."), args...).Scan(&found).Error
+		ORDER BY `+strings.NewReplacer("p.sort_title", "page.sort_text", "p.", "page.").Replace(by.order), args...).Scan(&found).Error
 	if err != nil {
 		return empty, fmt.Errorf("list shelf: %w", err)
 	}
