@@ -13,6 +13,7 @@ import (
 	"allhours/platform/base/outbox"
 	"allhours/platform/orders"
 	"allhours/plugins/sdk/pluginv1"
+	"allhours/tenants/audit"
 )
 
 // Sources of what is known: in which way it came.
@@ -93,7 +94,7 @@ func (p *Payments) applyTx(tx *db.Tx, operation uuid.UUID, v verdict, source str
 	if err := updateOperation(tx, b.op); err != nil {
 		return nil, err
 	}
-	if err := p.settle(b, &before, v, isNew); err != nil {
+	if err := p.settle(b, &before, v, isNew, source); err != nil {
 		return nil, err
 	}
 	return b.pay, b.setTimer()
@@ -219,13 +220,15 @@ func (b *book) think(v verdict, source string) {
 		b.pay.Status, b.pay.Reason = statusPending, ""
 	case b.op.State == opFailed:
 		b.pay.Status, b.pay.Reason = statusFailed, b.op.Reason
-	case b.op.State == opUnknown && !(asked && open(b.pay.Status) && b.pay.Status != statusCreated):
+	case b.op.State == opUnknown && asked && open(b.pay.Status) && b.pay.Status != statusCreated:
+		// the question had no answer; what was known stays
+	case b.op.State == opUnknown:
 		b.pay.Status, b.pay.Reason = statusUnknown, v.reason
 	}
 }
 
 // settle adds up what is known, tells the order, and sends back money that came for an order that has ended.
-func (p *Payments) settle(b *book, before *paymentRow, v verdict, isNew bool) error {
+func (p *Payments) settle(b *book, before *paymentRow, v verdict, isNew bool, source string) error {
 	all, err := selectSums(b.tx, b.pay.OrderID)
 	if err != nil {
 		return err
@@ -239,6 +242,9 @@ func (p *Payments) settle(b *book, before *paymentRow, v verdict, isNew bool) er
 	changed := b.pay.Status != before.Status || b.pay.Captured != before.Captured || b.pay.Refunded != before.Refunded
 	if changed || b.pay.ProviderRef != before.ProviderRef || b.pay.Reason != before.Reason || b.pay.NextAction.V != before.NextAction.V {
 		if err := updatePayment(b.tx, b.pay); err != nil {
+			return err
+		}
+		if err := b.log(before, source); err != nil {
 			return err
 		}
 	}
@@ -266,6 +272,16 @@ func (p *Payments) settle(b *book, before *paymentRow, v verdict, isNew bool) er
 	}
 	_, err = p.reverse(b.tx, b.all, "order_ended")
 	return err
+}
+
+// log puts the change into the audit log.
+func (b *book) log(before *paymentRow, source string) error {
+	state := func(r *paymentRow) map[string]any {
+		return map[string]any{"status": r.Status, "captured": r.Captured, "refunded": r.Refunded, "reason": r.Reason, "provider_ref": r.ProviderRef}
+	}
+	after := state(b.pay)
+	after["source"], after["operation"] = source, b.op.ID
+	return audit.Append(b.tx, audit.Entry{Action: "payment.changed", ObjectType: "payment", ObjectID: b.pay.ID.String(), Before: state(before), After: after})
 }
 
 // announce publishes what has changed.

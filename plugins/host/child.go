@@ -66,11 +66,11 @@ func (c *childRunner) verified() (*os.File, error) {
 	}
 	sum := sha256.New()
 	if _, err := io.Copy(sum, file); err != nil {
-		file.Close()
+		_ = file.Close()
 		return nil, fmt.Errorf("%w: read %s: %w", errBlocked, b.Path, err)
 	}
 	if got := hex.EncodeToString(sum.Sum(nil)); got != b.SHA256 {
-		file.Close()
+		_ = file.Close()
 		return nil, fmt.Errorf("%w: %s has checksum %s, recorded is %s", errBlocked, b.Path, got, b.SHA256)
 	}
 	return file, nil
@@ -92,16 +92,16 @@ func (c *childRunner) Start(context.Context) error {
 	c.stdout, c.stderr = outR, errR
 	c.cmd.Stdout, c.cmd.Stderr = outW, errW
 	err = c.proc.host.spawn.start(c.cmd, c.uid)
-	outW.Close()
-	errW.Close()
+	_ = outW.Close()
+	_ = errW.Close()
 	for _, f := range c.cmd.ExtraFiles {
-		f.Close()
+		_ = f.Close()
 	}
 	if err != nil {
-		outR.Close()
-		errR.Close()
-		c.quietR.Close()
-		c.quietW.Close()
+		_ = outR.Close()
+		_ = errR.Close()
+		_ = c.quietR.Close()
+		_ = c.quietW.Close()
 		c.refused = fmt.Errorf("start %s: %w", c.proc.binary.Path, err)
 		return c.refused
 	}
@@ -123,8 +123,8 @@ func (c *childRunner) wait() {
 	_ = c.stderr.SetReadDeadline(soon)
 	_ = c.stdout.SetReadDeadline(soon)
 	<-c.quiet
-	c.stderr.Close()
-	c.quietW.Close()
+	_ = c.stderr.Close()
+	_ = c.quietW.Close()
 }
 
 func (c *childRunner) kill() {

@@ -69,12 +69,12 @@ func sweep(base string) {
 		if syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil {
 			_ = os.RemoveAll(filepath.Dir(name))
 		}
-		f.Close()
+		_ = f.Close()
 	}
 }
 
 func (d *runDir) remove() error {
 	err := os.RemoveAll(d.path)
-	d.lock.Close()
+	_ = d.lock.Close()
 	return err
 }

@@ -109,9 +109,11 @@ func statusOf(err error) error {
 	if !ok {
 		code = codes.Unknown
 	}
-	s, detailErr := status.New(code, e.Error()).WithDetails(e.Problem())
+	bare := *e
+	bare.Err = nil // the cause stays in the plugin's log
+	s, detailErr := status.New(code, bare.Error()).WithDetails(e.Problem())
 	if detailErr != nil {
-		return status.Error(code, e.Error())
+		return status.Error(code, bare.Error())
 	}
 	return s.Err()
 }

@@ -2,6 +2,7 @@ package sdk
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -87,10 +88,14 @@ func (s *server) caught(panicked any, method string, err error) error {
 		s.log.Error("panic", "method", method, "panic", fmt.Sprint(panicked), "stack", string(debug.Stack()))
 		return statusOf(&Error{Class: Bug, Code: "panic", Message: "the plugin failed; its log says where"})
 	}
-	if err != nil {
-		return statusOf(err)
+	if err == nil {
+		return nil
 	}
-	return nil
+	var e *Error
+	if errors.As(err, &e) && e.Err != nil {
+		s.log.Warn("call failed", "method", method, "code", e.Code, "cause", e.Err.Error())
+	}
+	return statusOf(err)
 }
 
 // server implements the services of the contract over the values that Plugin.New makes.

@@ -56,7 +56,7 @@ func (n *naughty) Authorize(ctx context.Context, in *pluginv1.AuthorizeRequest) 
 		}
 		data["status"] = string(raw)
 	case "child":
-		cmd := exec.Command("/bin/sleep", "1000")
+		cmd := exec.CommandContext(context.Background(), "/bin/sleep", "1000")
 		cmd.Stdout, cmd.Stderr = os.Stdout, os.NewFile(2, "stderr")
 		if err := cmd.Start(); err != nil {
 			return nil, err
@@ -65,7 +65,7 @@ func (n *naughty) Authorize(ctx context.Context, in *pluginv1.AuthorizeRequest) 
 	case "flood":
 		stderr := os.NewFile(2, "stderr")
 		for i := range 20000 {
-			fmt.Fprintf(stderr, "line %d %s\n", i, n.Secrets["token"])
+			_, _ = fmt.Fprintf(stderr, "line %d %s\n", i, n.Secrets["token"])
 		}
 		_, _ = io.WriteString(stderr, strings.Repeat("x", 1<<20)+"\n")
 	case "huge":

@@ -35,7 +35,8 @@ func (a *account) Handle(_ context.Context, in *pluginv1.WebhookRequest) (*plugi
 			Refund  *refund
 		}
 	}
-	if err := json.Unmarshal(in.GetRawBody(), &n); err != nil || n.ID == "" || n.Data.Payment == nil {
+	readable := json.Unmarshal(in.GetRawBody(), &n) == nil
+	if !readable || n.ID == "" || n.Data.Payment == nil {
 		return &pluginv1.WebhookResponse{Verdict: pluginv1.WebhookResponse_IGNORED, DedupeId: n.ID, Status: 400}, nil
 	}
 	event := &pluginv1.DomainEvent{Type: "payment.updated", OccurredAt: timestamppb.New(n.Created), Txn: n.Data.Payment.result()}

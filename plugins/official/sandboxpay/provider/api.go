@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -110,46 +109,6 @@ func answer(w http.ResponseWriter, res *result, err error) {
 	}
 	w.WriteHeader(res.status)
 	_ = json.NewEncoder(w).Encode(res.body)
-}
-
-// fault is a misbehaviour asked for by the merchant's setting or a POST's metadata.sandbox_fault.
-type fault struct {
-	kind string // refuse: 503 before anything is done; slow:<duration>, drop, error: after the work is done
-	wait time.Duration
-}
-
-func (p *Provider) faultOf(r *request) fault {
-	var in struct {
-		Metadata map[string]string `json:"metadata"`
-	}
-	how := r.merchant.Fault
-	if r.Method == http.MethodPost && json.Unmarshal(r.body, &in) == nil && in.Metadata["sandbox_fault"] != "" {
-		how = in.Metadata["sandbox_fault"]
-	}
-	kind, arg, _ := strings.Cut(how, ":")
-	wait, err := time.ParseDuration(arg)
-	if err != nil {
-		wait = 3 * time.Second
-	}
-	return fault{kind, wait}
-}
-
-// strike misbehaves and says whether the answer is spent.
-func (f fault) strike(w http.ResponseWriter, r *http.Request) bool {
-	switch f.kind {
-	case "slow":
-		select {
-		case <-time.After(f.wait):
-		case <-r.Context().Done():
-		}
-		return false
-	case "drop":
-		panic(http.ErrAbortHandler)
-	case "error":
-		answer(w, nil, &apiError{500, "api_error", "internal", "something went wrong", ""})
-		return true
-	}
-	return false
 }
 
 // once makes a POST idempotent: the same key and body get the first answer again, the same key with another body is refused.
@@ -399,5 +358,3 @@ func (p *Provider) findRefund(r *request) (*result, error) {
 	}
 	return &result{status: 200, body: map[string]any{"data": found}}, nil
 }
-
-var errNoPage = fmt.Errorf("no such payment page")

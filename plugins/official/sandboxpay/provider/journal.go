@@ -39,12 +39,12 @@ func openJournal(dir string, replay func(line []byte) error) (*journal, error) {
 		return nil, err
 	}
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		lock.Close()
+		_ = lock.Close()
 		return nil, fmt.Errorf("%s is in use by another provider: %w", dir, err)
 	}
 	file, err := os.OpenFile(filepath.Join(dir, journalName), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
-		lock.Close()
+		_ = lock.Close()
 		return nil, err
 	}
 	good, err := readJournal(file, replay)
@@ -55,8 +55,8 @@ func openJournal(dir string, replay func(line []byte) error) (*journal, error) {
 		_, err = file.Seek(good, io.SeekStart)
 	}
 	if err != nil {
-		file.Close()
-		lock.Close()
+		_ = file.Close()
+		_ = lock.Close()
 		return nil, err
 	}
 	j := &journal{file: file, lock: lock, wake: make(chan struct{}, 1), done: make(chan struct{})}
@@ -149,6 +149,6 @@ func (j *journal) close() error {
 	j.mu.Unlock()
 	<-j.done
 	err := j.file.Close()
-	j.lock.Close()
+	_ = j.lock.Close()
 	return err
 }

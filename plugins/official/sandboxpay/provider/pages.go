@@ -54,6 +54,8 @@ func (p *Provider) decide(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, r.URL.Path+"?lang="+lang(r), http.StatusSeeOther)
 }
 
+var errNoPage = errors.New("no such payment page")
+
 // badField is a mistake of the payer's in a field of the form.
 type badField string
 
