@@ -24,7 +24,7 @@ import { rolesQuery } from '../team/api'
 import { Dialog } from '../ui/Dialog'
 import { useSendForm } from '../ui/form'
 import { uiWords } from '../ui/words'
-import { inputOf, type KindInfo, type Rule, type RuleInput, rulesQuery, saveRule } from './api'
+import { inputOf, type KindInfo, type Rule, type RuleInput, rulesQuery, type SeverityName, saveRule } from './api'
 import { piecesOf } from './sentence'
 import { alertWords, severityWords } from './words'
 
@@ -48,7 +48,7 @@ export function RuleDialog({ rule, kinds, onClose }: Props) {
   })
   const kind = kinds.find(one => one.kind === form.values.kind)
   const isConflict = error ? asProblem(error).code === 'version_conflict' : false
-  const others = kind ? kind.params.filter(param => !kind.sentence.en?.includes(`{${param.name}}`)) : []
+  const others = kind?.params ? kind.params.filter(param => !kind.sentence.en?.includes(`{${param.name}}`)) : []
 
   return (
     <Dialog
@@ -89,10 +89,12 @@ export function RuleDialog({ rule, kinds, onClose }: Props) {
             <MultiSelect
               size="xs"
               aria-label={say('roles')}
-              data={(roles.data?.items ?? form.values.notify.roles.map(name => ({ name, title: {} }))).map(role => ({
-                value: role.name,
-                label: inWords(role.title) || role.name,
-              }))}
+              data={(roles.data?.items ?? (form.values.notify?.roles ?? []).map(name => ({ name, title: {} }))).map(
+                role => ({
+                  value: role.name,
+                  label: inWords(role.title) || role.name,
+                }),
+              )}
               {...form.getInputProps('notify.roles')}
             />
           </Box>
@@ -140,7 +142,7 @@ export function RuleDialog({ rule, kinds, onClose }: Props) {
   )
 
   function threshold(name: string) {
-    const param = kind?.params.find(one => one.name === name)
+    const param = kind?.params?.find(one => one.name === name)
     if (!param) return null
     return (
       <NumberInput
@@ -163,7 +165,7 @@ function FilterFields({ form }: { form: ReturnType<typeof useSendForm<RuleInput,
   const can = useCan()
   const locations = useQuery({ ...locationsQuery, enabled: can('inventory:read') })
   const categories = useQuery({ ...categoriesQuery, enabled: can('products:read') })
-  const { filter } = form.values
+  const filter = form.values.filter ?? {}
   return (
     <Stack gap="xs" role="group" aria-label={say('only')}>
       <Text size="sm" fw={500}>
@@ -197,10 +199,10 @@ function FilterFields({ form }: { form: ReturnType<typeof useSendForm<RuleInput,
 
 function fresh(kind: KindInfo | undefined): RuleInput {
   return {
-    kind: kind?.kind ?? '',
+    kind: (kind?.kind ?? 'stock_low') as RuleInput['kind'],
     name: kind ? inWords(kind.title) : '',
     enabled: true,
-    severity: kind?.severity ?? 'warning',
+    severity: (kind?.severity ?? 'warning') as SeverityName,
     params: Object.fromEntries((kind?.params ?? []).map(param => [param.name, param.default])),
     filter: {},
     notify: { roles: ['owner', 'manager'], channels: ['in_app', 'email'] },

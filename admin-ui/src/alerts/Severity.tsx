@@ -12,20 +12,21 @@ const looks = {
   critical: { color: 'red', icon: IconAlertOctagon },
 }
 
-export function Severity({ of, iconOnly }: { of: SeverityName; iconOnly?: boolean }) {
+export function Severity({ of, iconOnly }: { of: string; iconOnly?: boolean }) {
   const say = useSay(severityWords)
-  const { color, icon: Icon } = looks[of] ?? looks.info
+  const text = of in looks ? say(of as SeverityName) : of
+  const { color, icon: Icon } = looks[of as SeverityName] ?? looks.info
   if (iconOnly) {
     return (
       <Box c={`var(--mantine-color-${color}-light-color)`} component="span" lh={0}>
         <Icon size={16} aria-hidden />
-        <VisuallyHidden>{say(of)}</VisuallyHidden>
+        <VisuallyHidden>{text}</VisuallyHidden>
       </Box>
     )
   }
   return (
     <Badge color={color} leftSection={<Icon size={14} aria-hidden />}>
-      {say(of)}
+      {text}
     </Badge>
   )
 }

@@ -1,86 +1,18 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import { api, take } from '../api/client'
 import { type Paged, pages } from '../api/paging'
-import type { Localized } from '../i18n/inWords'
+import type { Schemas } from '../api/schemas'
 import type { Search } from '../ui/listState'
 
 export type SeverityName = 'info' | 'warning' | 'critical'
-export type Rule = {
-  id: string
-  kind: string
-  name: string
-  enabled: boolean
-  severity: SeverityName
-  params: Record<string, number>
-  filter: { location_id?: string; skus?: string[]; category_ids?: string[] }
-  notify: { roles: string[]; channels: string[] }
-  cooldown_minutes: number
-  version: number
-}
-export type RuleInput = Omit<Rule, 'id' | 'version'> & { version?: number }
-export type KindInfo = {
-  kind: string
-  title: Localized
-  /** What it watches, with its thresholds as {name}. */
-  sentence: Localized
-  severity: SeverityName
-  fresh: Localized
-  params: { name: string; title: Localized; unit: string; min: number; max: number; default: number }[]
-  filters: string[] | null
-}
-export type Incident = {
-  id: string
-  number: number
-  rule_id?: string
-  kind: string
-  severity: SeverityName
-  status: 'open' | 'acknowledged' | 'resolved'
-  title: Localized
-  summary: Localized
-  evidence: Record<string, unknown> | null
-  subject: { type: string; id: string; label: string }
-  count: number
-  assignee?: string
-  proposal?: { kind: string; text: Localized; link: string }
-  acknowledged_at?: string
-  acknowledged_by?: string
-  resolved_at?: string
-  resolved_by?: string
-  resolution?: string
-  version: number
-  opened_at: string
-  timeline?: {
-    id: string
-    kind: string
-    at: string
-    actor: { kind: string; id?: string; name?: string }
-    data: Record<string, unknown> | null
-  }[]
-}
+export type Rule = Schemas['Rule']
+export type RuleInput = Schemas['RuleInputBody']
+export type KindInfo = Schemas['KindInfo']
+export type Incident = Schemas['Incident']
 export const resolutions = ['fixed', 'false_positive', 'duplicate', 'ignored'] as const
 export type Resolution = (typeof resolutions)[number]
-export type Notification = {
-  id: string
-  severity: SeverityName
-  title: Localized
-  body: Localized
-  link: string
-  read_at?: string
-  created_at: string
-}
-export type Delivery = {
-  id: string
-  channel: string
-  to: string
-  template: string
-  subject: string
-  state: 'queued' | 'sent' | 'failed' | 'dead'
-  attempts: number
-  error?: string
-  created_at: string
-  sent_at?: string
-}
-
+export type Notification = Schemas['Notification']
+export type Delivery = Schemas['Message']
 export const kindsQuery = queryOptions({
   queryKey: ['rule-kinds'],
   queryFn: () => take<{ items: KindInfo[] }>(api.GET('/api/v1/alert-rules/kinds')),
@@ -164,10 +96,9 @@ export function act(
   return take<Incident>(api.POST(`/api/v1/incidents/{id}/${verb}`, { params: { path: { id } }, body }))
 }
 
-export type BulkResult = { id: string; ok: boolean; code?: string; message?: string }
-
+export type BulkResult = Schemas['AlertsBulkResult']
 export async function actOnMany(ids: string[], action: 'acknowledge' | 'resolve') {
-  const body = { ids, action, ...(action === 'resolve' && { code: 'fixed' }) }
+  const body = { ids, action, ...(action === 'resolve' && { code: 'fixed' as const }) }
   const answer = await take<{ results: BulkResult[] }>(api.POST('/api/v1/incidents/bulk', { body }))
   return answer.results
 }

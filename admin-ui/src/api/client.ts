@@ -43,6 +43,11 @@ export async function upload<T>(path: string, fields: Record<string, string | Bl
 }
 
 /** One key for one attempt of a person: sending again with the same key never acts twice. */
-export function newKey() {
+export function newKey(): string {
   return crypto.randomUUID()
+}
+
+/** The header that makes a request safe to send again. */
+export function once(key = newKey()) {
+  return { 'Idempotency-Key': key }
 }

@@ -1,36 +1,13 @@
 import { queryOptions, useQuery, useSuspenseQuery } from '@tanstack/react-query'
 import { api, take } from './client'
+import type { Schemas } from './schemas'
 
 export type Permission = `${string}:${string}`
-export type Me = {
-  member: {
-    id: string
-    name: string
-    email: string
-    language: string
-    email_confirmed: boolean
-    totp_enabled: boolean
-    roles: string[]
-    permissions: string[]
-  }
-  tenant: {
-    id: string
-    slug: string
-    name: string
-    industry: string
-    country: string
-    currency: string
-    time_zone: string
-    language: string
-    languages: string[]
-    plan: string
-    status: string
-  }
-}
+export type Me = Schemas['Me']
 
 export const meQuery = queryOptions({
   queryKey: ['me'],
-  queryFn: () => take<Me>(api.GET('/api/v1/me')),
+  queryFn: () => take(api.GET('/api/v1/me')),
   staleTime: 60_000,
   retry: false,
 })

@@ -46,7 +46,7 @@ function Accept({ token, invitation }: { token: string; invitation: Invitation }
   })
   return (
     <AuthFrame
-      title={say('invite.title', { shop: invitation.tenant?.name ?? invitation.shop ?? 'Allhours' })}
+      title={say('invite.title', { shop: invitation.shop })}
       lead={say('invite.lead', { email: invitation.email, roles: invitation.roles.join(', ') })}
     >
       <form onSubmit={submit} noValidate>

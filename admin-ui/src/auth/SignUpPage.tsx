@@ -1,7 +1,7 @@
 import { Anchor, Button, Fieldset, PasswordInput, Select, SimpleGrid, Stack, Text, TextInput } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useNavigate } from '@tanstack/react-router'
-import { useRef } from 'react'
+import { useEffect, useRef } from 'react'
 import { language, languages, useSay } from '../i18n'
 import { useSendForm } from '../ui/form'
 import { ownZone } from '../ui/format'
@@ -31,7 +31,7 @@ export function SignUpPage() {
       email: '',
       password: '',
       country: ownRegion(),
-      currency: ownRegion() === 'CN' ? 'CNY' : '',
+      currency: '',
       time_zone: ownZone(),
       language: language() as string,
     },
@@ -53,6 +53,24 @@ export function SignUpPage() {
     },
   })
   const business = form.getInputProps('business')
+
+  // A country brings its currency; its time zone too, unless the browser's own is one of it.
+  function settle(code: string | null) {
+    const country = options.data?.countries.find(one => one.code === code)
+    form.setFieldValue('country', code ?? '')
+    if (country) form.setFieldValue('currency', country.currency)
+    if (country && code !== ownRegion()) form.setFieldValue('time_zone', country.time_zone)
+  }
+
+  const offered = options.data?.countries
+  const isSettled = useRef(false)
+  useEffect(() => {
+    if (isSettled.current || !offered) return
+    isSettled.current = true
+    const own = offered.find(one => one.code === ownRegion())
+    form.setFieldValue('country', own?.code ?? '')
+    if (own) form.setFieldValue('currency', own.currency)
+  }, [offered, form])
 
   return (
     <AuthFrame
@@ -119,6 +137,7 @@ export function SignUpPage() {
                 required
                 data={choices(options.data?.countries, 'region')}
                 {...form.getInputProps('country')}
+                onChange={settle}
               />
               <Select
                 label={say('currency')}

@@ -33,7 +33,7 @@ export function SlugInput({ value = '', onChange, onType, error, ...rest }: Prop
           onType()
           onChange?.(e.currentTarget.value.toLowerCase().replace(/[\s_]+/g, '-'))
         }}
-        error={error ?? (taken ? check.data?.reason || say('slug.taken') : undefined)}
+        error={error ?? (taken ? say('slug.taken') : undefined)}
         rightSectionWidth="auto"
         rightSection={
           <Text size="sm" c="dimmed" px="sm">

@@ -1,32 +1,10 @@
 import { queryOptions } from '@tanstack/react-query'
 import { api, take } from '../api/client'
-import type { Me } from '../api/session'
+import type { Schemas } from '../api/schemas'
 
-export type SignUp = {
-  business: string
-  slug: string
-  industry: string
-  email: string
-  password: string
-  name: string
-  country: string
-  currency: string
-  time_zone: string
-  language: string
-}
-export type SignedIn = {
-  tenant: { id: string; slug: string; name: string }
-  member: Partial<Me['member']>
-  console_url?: string
-}
-type Named = { id: string; title?: string; name?: string }
-export type SignUpOptions = {
-  industries: { id: string; title: unknown; description?: unknown }[]
-  countries: (string | Named | { code: string; currency?: string })[]
-  currencies: (string | Named | { code: string })[]
-  time_zones: (string | Named)[]
-  languages: (string | Named)[]
-}
+export type SignUp = Schemas['SignUpInputBody']
+export type SignedIn = Schemas['LoginOutputBody']
+export type SignUpOptions = Schemas['Options']
 
 export const signUpOptionsQuery = queryOptions({
   queryKey: ['signup-options'],
@@ -83,7 +61,7 @@ export function confirmEmail(token: string) {
   return take(api.POST('/api/v1/auth/email/confirm', { body: { token } }))
 }
 
-export type Invitation = { email: string; roles: string[]; tenant?: { name: string; slug: string }; shop?: string }
+export type Invitation = Schemas['Offer']
 
 export const invitationQuery = (token: string) =>
   queryOptions({

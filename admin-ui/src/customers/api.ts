@@ -1,40 +1,14 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import { api, take } from '../api/client'
 import { type Paged, pages } from '../api/paging'
-import type { Address } from '../orders/api'
+import type { Schemas } from '../api/schemas'
 import type { Search } from '../ui/listState'
 
-export type Bought = { orders: number; total: number; currency?: string; last_at?: string }
-export type Customer = {
-  id: string
-  kind: 'guest' | 'account'
-  name: string
-  email: string
-  email_confirmed: boolean
-  phone: string
-  language: string
-  country: string
-  note?: string
-  consents: Record<string, { granted: boolean; at: string; source: string }> | null
-  erased_at?: string
-  created_at: string
-  version: number
-}
-export type Listed = Customer & { orders: Bought }
-export type CustomerDetail = Customer & {
-  addresses: (Address & { id: string; label?: string; is_default: boolean })[]
-  orders: Bought
-  consent_history: { kind: string; granted: boolean; source: string; at: string }[]
-}
-export type CustomerFields = {
-  email?: string
-  phone?: string
-  name?: string
-  language?: string
-  note?: string
-  consents?: Record<string, boolean>
-}
-
+export type Bought = Schemas['Summary']
+export type Customer = Omit<Schemas['Listed'], 'orders'>
+export type Listed = Schemas['Listed']
+export type CustomerDetail = Schemas['Detail']
+export type CustomerFields = Schemas['Fields']
 export const customersQuery = (search: Search) =>
   infiniteQueryOptions({
     queryKey: ['customers', 'list', search],

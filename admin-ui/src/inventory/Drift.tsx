@@ -1,7 +1,6 @@
 import { Button, Group, List, Text } from '@mantine/core'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import { asProblem } from '../api/problem'
 import { useCan, useTenant } from '../api/session'
 import { useSay } from '../i18n'
 import { Dialog } from '../ui/Dialog'
@@ -18,18 +17,17 @@ export function Drift() {
   const client = useQueryClient()
   const { time_zone } = useTenant()
   const [asked, setAsked] = useState(false)
-  const query = useQuery({ ...reconciliationQuery, retry: false })
+  const query = useQuery(reconciliationQuery)
   const run = useMutation({
     mutationFn: reconcile,
     onSuccess: found => {
-      client.setQueryData(reconciliationQuery.queryKey, found)
+      client.setQueryData(reconciliationQuery.queryKey, { last: found })
       setAsked(false)
       if (found.repaired > 0) void client.invalidateQueries({ queryKey: ['inventory', 'levels'] })
     },
   })
-  const last = query.data
-  const isNever = query.isError && asProblem(query.error).status === 404
-  if (!last && !isNever) return null
+  if (!query.data) return null
+  const { last } = query.data
   const figures = last && {
     at: dateTime(last.at, time_zone),
     checked: number(last.checked),

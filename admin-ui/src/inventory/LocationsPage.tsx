@@ -12,7 +12,7 @@ import { Loaded, Page } from '../ui/Page'
 import { Section } from '../ui/Section'
 import { Status } from '../ui/Status'
 import { uiWords } from '../ui/words'
-import { type Location, locationsQuery, saveLocation } from './api'
+import { type Location, type LocationInput, locationsQuery, saveLocation } from './api'
 import { inventoryWords } from './words'
 
 const kinds = ['store', 'warehouse', 'kitchen', 'property', 'virtual'] as const
@@ -95,7 +95,7 @@ function Edit({ place, onClose }: { place?: Location; onClose: () => void }) {
   const { form, submit, note, pending } = useSendForm({
     initialValues: {
       name: place?.name ?? '',
-      kind: place?.kind ?? 'store',
+      kind: (place?.kind ?? 'store') as LocationInput['kind'],
       time_zone: place?.time_zone || tenant.time_zone,
       rank: place?.rank ?? 0,
       active: place?.active ?? true,

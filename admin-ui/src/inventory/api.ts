@@ -1,74 +1,15 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
-import { api, newKey, take } from '../api/client'
+import { api, once, take } from '../api/client'
 import { type Paged, pages } from '../api/paging'
-import type { Localized } from '../i18n/inWords'
+import type { Schemas } from '../api/schemas'
 import type { Search } from '../ui/listState'
 
-export type Level = {
-  level_id: string
-  location_id: string
-  location_name?: string
-  kind: string
-  sku: string
-  variant_id?: string
-  product_id?: string
-  title?: Localized
-  on_hand: number
-  committed: number
-  reserved: number
-  safety: number
-  incoming: number
-  oversell_limit: number
-  available: number
-  version: number
-  updated_at: string
-}
-export type Movement = {
-  id: string
-  level_id: string
-  sku: string
-  location_id: string
-  location_name: string
-  kind: string
-  on_hand_delta: number
-  reserved_delta: number
-  committed_delta: number
-  cause_kind: string
-  cause_id: string
-  reason: string
-  actor: string
-  at: string
-}
-export type LocationAddress = {
-  name?: string
-  lines?: string[]
-  city?: string
-  region?: string
-  postal_code?: string
-  country?: string
-  phone?: string
-}
-export type Location = {
-  id: string
-  name: string
-  kind: string
-  time_zone: string
-  address: LocationAddress
-  rank: number
-  active: boolean
-  version: number
-}
-export type LocationInput = Omit<Location, 'id' | 'version'> & { id?: string; version?: number }
-export type Reconciliation = {
-  id: string
-  checked: number
-  drifted: number
-  repaired: number
-  dry_run?: boolean
-  findings: { level_id: string; sku: string; on_hand: number; on_hand_due: number; not_repairable?: string }[]
-  at: string
-}
-
+export type Level = Schemas['PageView']['items'][number]
+export type Movement = Schemas['Movement']
+export type LocationAddress = Schemas['Address']
+export type Location = Schemas['InventoryLocation']
+export type LocationInput = Schemas['LocationInput'] & { id?: string }
+export type Reconciliation = Schemas['Reconciliation']
 export const levelsQuery = (search: Search) =>
   infiniteQueryOptions({
     queryKey: ['inventory', 'levels', search],
@@ -89,13 +30,14 @@ export const locationsQuery = queryOptions({
 
 export const reconciliationQuery = queryOptions({
   queryKey: ['inventory', 'reconciliation'],
-  queryFn: () => take<Reconciliation>(api.GET('/api/v1/inventory/reconciliation')),
+  queryFn: () => take(api.GET('/api/v1/inventory/reconciliation')),
 })
 
 export function adjust(levelId: string, body: { delta: number; reason: string }) {
   return take<Level>(
     api.POST('/api/v1/inventory/levels/{id}/adjust', {
-      params: { path: { id: levelId }, header: { 'Idempotency-Key': newKey() } },
+      params: { path: { id: levelId } },
+      headers: once(),
       body,
     }),
   )
@@ -115,11 +57,11 @@ export function transfer(body: {
   to_location_id: string
   lines: { sku: string; quantity: number }[]
 }) {
-  return take(api.POST('/api/v1/inventory/transfers', { params: { header: { 'Idempotency-Key': newKey() } }, body }))
+  return take(api.POST('/api/v1/inventory/transfers', { headers: once(), body }))
 }
 
 export function receive(body: { location_id: string; reason: string; lines: { sku: string; quantity: number }[] }) {
-  return take(api.POST('/api/v1/inventory/receive', { params: { header: { 'Idempotency-Key': newKey() } }, body }))
+  return take(api.POST('/api/v1/inventory/receive', { headers: once(), body }))
 }
 
 export function saveLocation({ id, ...body }: LocationInput) {

@@ -38,7 +38,7 @@ export function NewOrderPage() {
       name: '',
       email: '',
       phone: '',
-      fulfilment_type: 'pickup',
+      fulfilment_type: 'pickup' as NewOrder['fulfilment_type'],
       location_id: '' as string | null,
       street: '',
       street2: '',
@@ -173,7 +173,7 @@ type Values = {
   name: string
   email: string
   phone: string
-  fulfilment_type: string
+  fulfilment_type: NewOrder['fulfilment_type']
   location_id: string | null
   street: string
   street2: string

@@ -1,127 +1,19 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
-import { api, newKey, take } from '../api/client'
+import { api, once, take } from '../api/client'
 import { type Paged, pages } from '../api/paging'
+import type { Schemas } from '../api/schemas'
 import { withTimes } from '../ui/format'
 import type { Search } from '../ui/listState'
 
-export type Address = {
-  name: string
-  company?: string
-  lines: string[]
-  city: string
-  region?: string
-  postal_code?: string
-  country: string
-  phone?: string
-}
-export type Line = {
-  line: number
-  variant_id?: string
-  sku: string
-  title: Record<string, string>
-  options: Record<string, string> | null
-  image: string
-  quantity: number
-  unit_price: number
-  discount: number
-  tax: number
-  total: number
-  fulfilled: number
-  cancelled: number
-  restocked: number
-  refunded: number
-}
-export type Fulfilment = {
-  id: string
-  type: string
-  status: string
-  location_id?: string
-  lines: { line: number; quantity: number }[]
-  carrier?: string
-  tracking_number?: string
-  tracking_url?: string
-  tracking_status?: string
-  shipped_at?: string
-  delivered_at?: string
-  allowed: string[]
-  version: number
-  created_at: string
-}
-export type Payment = {
-  id: string
-  method: string
-  status: string
-  amount: number
-  captured: number
-  refunded: number
-  currency: string
-  reason?: string | null
-  created_at: string
-}
-export type TimelineEntry = {
-  id: string
-  kind: string
-  at: string
-  actor: { kind: string; id?: string; name?: string }
-  data?: Record<string, unknown>
-  public?: boolean
-}
-export type OrderSummary = {
-  id: string
-  number: number | null
-  external_ref?: string
-  channel: string
-  status: string
-  payment_status: string
-  fulfilment_status: string
-  fulfilment_type: string
-  hold?: { reason: string; owner: string; until?: string }
-  payment_method: string
-  location_id?: string
-  currency: string
-  language?: string
-  customer_id?: string
-  email: string
-  phone: string
-  name: string
-  shipping_address?: Address
-  note: string
-  tags: string[]
-  units: number
-  subtotal: number
-  discount_total: number
-  shipping_total: number
-  tax_total: number
-  total: number
-  paid_total: number
-  refunded_total: number
-  tax_included: boolean
-  cancel_reason?: string
-  expires_at?: string
-  placed_at?: string
-  created_at: string
-  version: number
-}
-export type Order = OrderSummary & {
-  lines: Line[]
-  fulfilments: Fulfilment[]
-  payments: Payment[]
-  timeline: TimelineEntry[]
-  notes: { id: string; author: string; text: string; at: string }[]
-  allowed: string[]
-}
-export type NewOrder = {
-  customer?: { id?: string; email?: string; name?: string; phone?: string }
-  fulfilment_type: string
-  location_id?: string
-  shipping_address?: Address
-  lines: { variant_id: string; quantity: number }[]
-  payment: { method: string }
-  expected_total?: number
-  note?: string
-}
-export type BulkResult = { id: string; number?: number; ok: boolean; code?: string; message?: string }
-
+export type Address = Schemas['OrdersAddress']
+export type Line = Schemas['Line']
+export type Fulfilment = Schemas['Group']
+export type Payment = Schemas['PaymentView']
+export type TimelineEntry = Schemas['Entry']
+export type OrderSummary = Schemas['OrdersSummary']
+export type Order = Schemas['Order']
+export type NewOrder = Schemas['PlaceInput']
+export type BulkResult = Schemas['BulkResult']
 export const orderKeys = [
   'status',
   'payment_status',
@@ -162,7 +54,7 @@ export async function findOrders(q: string) {
 }
 
 export function placeOrder(order: NewOrder, key: string) {
-  return take<Order>(api.POST('/api/v1/orders', { params: { header: { 'Idempotency-Key': key } }, body: order }))
+  return take<Order>(api.POST('/api/v1/orders', { headers: once(key), body: order }))
 }
 
 type OrderVerb = 'confirm' | 'hold' | 'release' | 'complete' | 'cancel' | 'fulfil' | 'notes' | 'tags'
@@ -170,7 +62,8 @@ type OrderVerb = 'confirm' | 'hold' | 'release' | 'complete' | 'cancel' | 'fulfi
 export function actOnOrder(id: string, verb: OrderVerb, body: Record<string, unknown> = {}) {
   return take<Order>(
     api.POST(`/api/v1/orders/{id}/${verb}`, {
-      params: { path: { id }, header: { 'Idempotency-Key': newKey() } },
+      params: { path: { id } },
+      headers: once(),
       body,
     }),
   )
@@ -181,24 +74,23 @@ export function moveFulfilment(id: string, fid: string, body: { to: string } & R
 }
 
 export function refundOrder(id: string, body: Record<string, unknown>, key: string) {
-  return take(
-    api.POST('/api/v1/orders/{id}/refunds', { params: { path: { id }, header: { 'Idempotency-Key': key } }, body }),
-  )
+  return take(api.POST('/api/v1/orders/{id}/refunds', { params: { path: { id } }, headers: once(key), body }))
 }
 
 export function recordPayment(id: string, body: { amount: number; reference: string }, key: string) {
   return take(
     api.POST('/api/v1/orders/{id}/payments/manual', {
-      params: { path: { id }, header: { 'Idempotency-Key': key } },
+      params: { path: { id } },
+      headers: once(key),
       body,
     }),
   )
 }
 
 /** One chunk of a bulk action; the page calls it until all are done, so that it can show progress. */
-export async function bulkOrders(ids: string[], action: string) {
+export async function bulkOrders(ids: string[], action: NonNullable<Schemas['BulkInput']['action']>) {
   const answer = await take<{ results: BulkResult[] }>(
-    api.POST('/api/v1/orders/bulk', { params: { header: { 'Idempotency-Key': newKey() } }, body: { ids, action } }),
+    api.POST('/api/v1/orders/bulk', { headers: once(), body: { ids, action } }),
   )
   return answer.results
 }

@@ -2,58 +2,25 @@ import type { RJSFSchema } from '@rjsf/utils'
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import { api, take } from '../api/client'
 import { type Paged, pages } from '../api/paging'
+import type { Schemas } from '../api/schemas'
 import type { Localized } from '../i18n/inWords'
 
-export type Installation = {
-  id: string
-  plugin: string
-  version: string
-  mode: 'live' | 'sandbox'
-  state: 'active' | 'disabled'
-  label: Localized | null
-  rank: number
-  config: Record<string, unknown>
-  secrets: Record<string, { set: boolean; last4?: string }>
-  rev: number
-  webhook_url: string
-}
-export type Plugin = {
-  /** publisher/name */
-  id: string
-  name: Localized
-  summary: Localized
-  kinds: string[]
-  version: string
-  capabilities: string[]
-  config_schema: RJSFSchema
-  installed?: Installation
-}
-export type Health = {
-  state: 'stopped' | 'starting' | 'ready' | 'backoff' | 'quarantined' | 'blocked'
-  reason?: string
-  crashes: number
-  next_start?: string
-}
-export type Delivery = {
-  id: string
-  state: 'received' | 'accepted' | 'duplicate' | 'ignored' | 'refused' | 'failed'
-  dedupe_id?: string
-  detail?: string
-  attempts: number
-  received_at: string
-}
+export type Installation = Schemas['InstallationView']
+export type Plugin = Omit<Schemas['CatalogEntry'], 'config_schema'> & { config_schema: RJSFSchema }
+export type Health = Schemas['HealthOutputBody']
+export type Delivery = Schemas['PageDelivery']['items'][number]
 export type Settings = { config: Record<string, unknown>; secrets: Record<string, string>; label: Localized }
 
 export const pluginsQuery = queryOptions({
   queryKey: ['plugins'],
-  queryFn: () => take<{ items: Plugin[] }>(api.GET('/api/v1/plugins')),
+  queryFn: () => take(api.GET('/api/v1/plugins')) as Promise<{ items: Plugin[] }>,
 })
 
 export const pluginQuery = (publisher: string, name: string) =>
   queryOptions({
     queryKey: ['plugins', publisher, name],
     queryFn: () =>
-      take<Plugin>(api.GET('/api/v1/plugins/{publisher}/{name}', { params: { path: { publisher, name } } })),
+      take(api.GET('/api/v1/plugins/{publisher}/{name}', { params: { path: { publisher, name } } })) as Promise<Plugin>,
   })
 
 export const healthQuery = (id: string) =>

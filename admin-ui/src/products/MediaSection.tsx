@@ -61,7 +61,7 @@ function Pictures({ product }: { product: Product }) {
     onSettled: changed,
   })
   const move = useMutation({
-    mutationFn: ({ id, position }: { id: string; position: number }) => changeMedia(id, { position }),
+    mutationFn: ({ id, rank }: { id: string; rank: number }) => changeMedia(id, { rank }),
     onSettled: changed,
   })
 
@@ -96,7 +96,7 @@ function Pictures({ product }: { product: Product }) {
                   size={24}
                   aria-label={say('media.earlier')}
                   disabled={index === 0}
-                  onClick={() => move.mutate({ id: media.id, position: index - 1 })}
+                  onClick={() => move.mutate({ id: media.id, rank: index - 1 })}
                 >
                   <IconLeft size={14} />
                 </ActionIcon>
@@ -110,7 +110,7 @@ function Pictures({ product }: { product: Product }) {
                   size={24}
                   aria-label={say('media.later')}
                   disabled={index === product.media.length - 1}
-                  onClick={() => move.mutate({ id: media.id, position: index + 1 })}
+                  onClick={() => move.mutate({ id: media.id, rank: index + 1 })}
                 >
                   <IconRight size={14} />
                 </ActionIcon>

@@ -17,7 +17,7 @@ export function PlaceSection({ form, product }: { form: ProductFormApi; product?
   const tenant = useTenant()
   const categories = useQuery(categoriesQuery)
   const taxes = useQuery(taxRatesQuery)
-  const classes = new Set(['standard', form.values.tax_class, ...(taxes.data?.items ?? []).map(rate => rate.tax_class)])
+  const classes = new Set(['standard', form.values.tax_class, ...(taxes.data?.rates ?? []).map(rate => rate.tax_class)])
   return (
     <Section title={say('organize')}>
       <Stack gap="sm">

@@ -1,64 +1,21 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import { api, take, upload } from '../api/client'
 import { type Paged, pages } from '../api/paging'
+import type { Schemas } from '../api/schemas'
 import { inWords, type Localized } from '../i18n/inWords'
 import type { Search } from '../ui/listState'
 
-export type Stock = { on_hand: number; committed: number; reserved: number; available: number }
-export type Price = { price_list_id: string; min_quantity: number; amount: number }
-export type Variant = {
-  id?: string
-  sku: string
-  barcode?: string | null
-  options: Record<string, string>
-  status: string
-  fulfilment_types: string[]
-  quantity_min: number
-  quantity_max?: number | null
-  quantity_step: number
-  weight_g?: number | null
-  tracked: boolean
-  cost?: number | null
-  prices: Price[]
-  stock?: Stock | null
-}
-export type Media = { id: string; url: string; width: number; height: number; alt: Localized | null }
-export type Product = {
-  id: string
-  slug: string
-  type: string
-  status: string
-  title: Localized
-  description: Localized
-  tax_class: string
-  attributes: Record<string, string> | null
-  options: { name: string; values: string[] }[]
-  category_ids: string[]
-  media: Media[]
-  variants: Variant[]
-  version: number
-  created_at: string
-  updated_at: string
-}
-export type Category = {
-  id: string
-  slug: string
-  title: Localized
-  parent_id?: string | null
-  rank: number
-  version: number
-  products: number
-}
-export type PriceList = {
-  id: string
-  name: string
-  currency: string
-  tax_included: boolean
-  default: boolean
-  prices: number
-  version: number
-}
-export type TaxRate = { tax_class: string; country: string; basis_points: number }
+type Unlisted = (path: string, init?: { params?: unknown }) => Promise<{ data?: never }>
+const unlisted = api as unknown as { GET: Unlisted; POST: Unlisted }
+
+export type Stock = Schemas['Supply']
+export type Price = Schemas['Price']
+export type Variant = Schemas['Variant']
+export type Media = Schemas['Media']
+export type Product = Schemas['Product']
+export type Category = Schemas['Category']
+export type PriceList = Schemas['PriceList']
+export type TaxRate = Schemas['TaxRate']
 export type Import = {
   id: string
   kind: string
@@ -98,25 +55,25 @@ export const priceListsQuery = queryOptions({
 
 export const taxRatesQuery = queryOptions({
   queryKey: ['tax-rates'],
-  queryFn: () => take<{ items: TaxRate[] }>(api.GET('/api/v1/tax-rates')),
+  queryFn: () => take(api.GET('/api/v1/tax-rates')),
 })
 
 export const importsQuery = queryOptions({
   queryKey: ['imports'],
-  queryFn: () => take<Paged<Import>>(api.GET('/api/v1/imports')),
+  queryFn: () => take<Paged<Import>>(unlisted.GET('/api/v1/imports')),
 })
 
 export const importQuery = (id: string) =>
   queryOptions({
     queryKey: ['imports', 'one', id],
-    queryFn: () => take<Import>(api.GET('/api/v1/imports/{id}', { params: { path: { id } } })),
+    queryFn: () => take<Import>(unlisted.GET('/api/v1/imports/{id}', { params: { path: { id } } })),
   })
 
 export const refusalsQuery = (id: string) =>
   infiniteQueryOptions({
     queryKey: ['imports', 'refusals', id],
     ...pages(
-      query => take<Paged<Refusal>>(api.GET('/api/v1/imports/{id}/refusals', { params: { path: { id }, query } })),
+      query => take<Paged<Refusal>>(unlisted.GET('/api/v1/imports/{id}/refusals', { params: { path: { id }, query } })),
       {},
     ),
   })
@@ -126,20 +83,17 @@ export async function findProducts(q: string) {
   return page.items.map(p => ({ id: p.id, label: inWords(p.title), detail: p.variants?.[0]?.sku ?? '' }))
 }
 
-export type VariantInput = Omit<Variant, 'stock' | 'quantity_max' | 'weight_g' | 'cost'> & {
-  quantity_max?: number
-  weight_g?: number
+/** As the form holds it: complete. */
+export type VariantInput = Required<Omit<Schemas['VariantInput'], 'id' | 'cost' | 'on_hand' | 'uses' | 'prices'>> & {
+  id?: string
   cost?: number
   on_hand?: number
+  prices: Price[]
 }
-export type ProductInput = Omit<
-  Product,
-  'id' | 'slug' | 'version' | 'created_at' | 'updated_at' | 'media' | 'variants'
-> & {
+export type ProductInput = Required<Omit<Schemas['ProductInput'], 'slug' | 'version' | 'variants'>> & {
   slug?: string
   variants: VariantInput[]
 }
-
 export function createProduct(product: ProductInput) {
   return take<Product>(api.POST('/api/v1/products', { body: product }))
 }
@@ -152,7 +106,7 @@ export function archiveProduct(id: string) {
   return take(api.DELETE('/api/v1/products/{id}', { params: { path: { id } } }))
 }
 
-export function bulkProducts(ids: string[], action: string) {
+export function bulkProducts(ids: string[], action: 'activate' | 'draft' | 'archive') {
   return take<unknown>(api.POST('/api/v1/products/bulk', { body: { ids, action } }))
 }
 
@@ -191,7 +145,7 @@ export function startImport(file: File, dryRun: boolean) {
 }
 
 export function cancelImport(id: string) {
-  return take(api.POST('/api/v1/imports/{id}/cancel', { params: { path: { id } } }))
+  return take(unlisted.POST('/api/v1/imports/{id}/cancel', { params: { path: { id } } }))
 }
 
 /** Variants on sale whose product or SKU matches. */

@@ -6,7 +6,7 @@ const sizes = { name: 'Size', values: ['S', 'L'] }
 const colours = { name: 'Colour', values: ['Red', 'Blue'] }
 
 test('the missing variants are all choices but those that exist', () => {
-  const variants = [
+  const variants: VariantInput[] = [
     emptyVariant({ Size: 'S', Colour: 'Red' }, 'A'),
     { ...emptyVariant({ Size: 'L', Colour: 'Red' }, 'B'), status: 'archived' },
   ]

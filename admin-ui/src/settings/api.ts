@@ -1,53 +1,16 @@
 import { queryOptions } from '@tanstack/react-query'
 import { api, take } from '../api/client'
-import type { Me } from '../api/session'
+import type { Schemas } from '../api/schemas'
 
-export type Settings = {
-  cors_origins: string[]
-  branding: { logo_media_id?: string; color?: string }
-  order: { unpaid_expiry_minutes: number; ship_within_hours: number }
-  contact: { email?: string; phone?: string; address?: string }
-}
-export type Tenant = Me['tenant'] & { settings: Settings; version: number; created_at: string }
-export type TenantChange = Partial<{
-  name: string
-  currency: string
-  time_zone: string
-  language: string
-  languages: string[]
-  cors_origins: string[]
-  branding: Settings['branding']
-  order: Settings['order']
-  contact: Settings['contact']
-}> & { version: number }
-export type Usage = { plan: string; limits: Record<string, number>; used: Record<string, number> }
-export type Session = {
-  id: string
-  created_at: string
-  last_seen_at: string
-  expires_at: string
-  ip: string
-  user_agent: string
-  current: boolean
-}
-export type ApiKey = {
-  id: string
-  name: string
-  prefix: string
-  scopes: string[]
-  created_at: string
-  last_used_at: string | null
-  expires_at: string | null
-}
-export type NewKey = ApiKey & { secret: string; old_valid_until?: string }
-export type Host = {
-  host: string
-  verified: boolean
-  verified_at?: string
-  record?: { type: string; name: string; value: string }
-  checked_at?: string
-}
-export type Preferences = { in_app: Least; email: Least }
+export type Settings = Schemas['Settings']
+export type Tenant = Schemas['Tenant']
+export type TenantChange = Schemas['Change']
+export type Usage = Schemas['Usage']
+export type Session = Schemas['Session']
+export type ApiKey = Schemas['Key']
+export type NewKey = Schemas['NewKey']
+export type Host = Schemas['Host']
+export type Preferences = Schemas['Preferences']
 export type Least = 'none' | 'info' | 'warning' | 'critical'
 
 export const tenantQuery = queryOptions({

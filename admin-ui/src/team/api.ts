@@ -1,31 +1,12 @@
 import { queryOptions } from '@tanstack/react-query'
 import { api, take } from '../api/client'
+import type { Schemas } from '../api/schemas'
 import type { Localized } from '../i18n/inWords'
 
-export type Member = {
-  id: string
-  email: string
-  name: string
-  language: string
-  status: 'active' | 'disabled'
-  roles: string[]
-  email_confirmed: boolean
-  totp_enabled: boolean
-  last_seen_at: string | null
-  created_at: string
-}
-export type Role = { name: string; title: Localized; builtin: boolean; permissions: string[] }
-export type PermissionInfo = { name: string; title: Localized; area: string }
-export type Invited = {
-  id: string
-  email: string
-  roles: string[]
-  language: string
-  invited_by: string
-  expires_at: string
-  created_at: string
-}
-
+export type Member = Schemas['Member']
+export type Role = Schemas['Role']
+export type PermissionInfo = Schemas['Permission']
+export type Invited = Schemas['Invited']
 export const membersQuery = queryOptions({
   queryKey: ['members'],
   queryFn: () => take<{ items: Member[] }>(api.GET('/api/v1/members')),

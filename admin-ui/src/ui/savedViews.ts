@@ -3,12 +3,11 @@ import { api, take } from '../api/client'
 import type { Search } from './listState'
 
 export type View = { id: string; label: string; search: Search; own?: boolean }
-type Saved = { id: string; name: string; query: Search }
 
 const savedViewsQuery = (page: string) =>
   queryOptions({
     queryKey: ['saved-views', page],
-    queryFn: () => take<{ items: Saved[] }>(api.GET('/api/v1/saved-views', { params: { query: { page } } })),
+    queryFn: () => take(api.GET('/api/v1/saved-views', { params: { query: { page } } })),
     staleTime: 300_000,
   })
 
@@ -19,7 +18,7 @@ export function useSavedViews(page: string, enabled: boolean) {
   const onSuccess = () => client.invalidateQueries({ queryKey: ['saved-views', page] })
   const save = useMutation({
     mutationFn: (view: { name: string; query: Search }) =>
-      take<Saved>(api.POST('/api/v1/saved-views', { body: { page, ...view } })),
+      take(api.POST('/api/v1/saved-views', { body: { page, ...view } })),
     onSuccess,
   })
   const remove = useMutation({
@@ -29,7 +28,7 @@ export function useSavedViews(page: string, enabled: boolean) {
   const views: View[] = (data?.items ?? []).map(({ id, name, query }) => ({
     id,
     label: name,
-    search: query,
+    search: query as Search,
     own: true,
   }))
   return { views, save, remove, error: save.error ?? remove.error }
