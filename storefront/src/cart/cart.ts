@@ -50,12 +50,18 @@ export const basket = new Basket({
 /** forgetCart is for after the order: the server has closed the cart. */
 export const forgetCart = () => told(null)
 
-/** changeCart tells the server who buys and how it goes to them; the answer has the new totals. */
-export async function changeCart(change: CartChange): Promise<Cart> {
-  await basket.settle()
-  const cart = await answer(api.PATCH('/api/v1/storefront/cart', { body: change }))
-  told(cart)
-  return cart
+let changing: Promise<unknown> = Promise.resolve()
+
+/** changeCart tells the server who buys and how it goes to them, one change after the other; the answer has the new totals. */
+export function changeCart(change: CartChange): Promise<Cart> {
+  const changed = changing.then(async () => {
+    await basket.settle()
+    const cart = await answer(api.PATCH('/api/v1/storefront/cart', { body: change }))
+    told(cart)
+    return cart
+  })
+  changing = changed.catch(() => {})
+  return changed
 }
 
 export function useCart() {

@@ -181,7 +181,7 @@ function Dish({ card, eager, onOpen }: { card: ProductCard; eager: boolean; onOp
                   type="button"
                   className="btn btn-main rounded-full"
                   disabled={adding}
-                  aria-label={`${card.variant_id ? t.addShort : t.choose}: ${name}`}
+                  aria-label={card.variant_id ? t.addShort({ name }) : t.chooseOne({ name })}
                   onClick={() => (card.variant_id ? void addOne(card.variant_id) : onOpen())}
                 >
                   {card.variant_id ? <Icon name="plus" /> : t.choose}

@@ -10,7 +10,7 @@ export const sorts: readonly string[] = ['newest', 'title', 'price', '-price'] s
 
 export const categoriesQuery = queryOptions({
   queryKey: ['catalog', 'categories'],
-  queryFn: async () => (await answer(api.GET('/api/v1/storefront/categories', {}))).items,
+  queryFn: async () => (await answer(api.GET('/api/v1/storefront/categories', {}))).items.filter(c => c.products > 0),
   staleTime: 5 * 60_000
 })
 

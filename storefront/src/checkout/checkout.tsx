@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { useEffect, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { Link, useLocation } from 'wouter'
 import { Problem } from '../api/problem'
 import { queries } from '../api/queries'
@@ -84,8 +84,10 @@ function CheckoutForm({ cart, me, addresses }: { cart: Cart; me: Customer | null
   // What changes the price is told to the server at once, so that the total on the button is the one to be paid.
   const asked = JSON.stringify(pricingOf(form))
   const [pricing, setPricing] = useState(false)
+  const placing = useRef(false)
   useEffect(() => {
     const timer = setTimeout(() => {
+      if (placing.current) return // the cart is on its way as it is
       setPricing(true)
       changeCart(JSON.parse(asked))
         .then(fresh => setSeen(fresh.total))
@@ -117,7 +119,10 @@ function CheckoutForm({ cart, me, addresses }: { cart: Cart; me: Customer | null
   const check = () => lacks(form, config).map(([field, lack]) => ({ name: fieldOf[field], message: sentences[lack] }))
   async function send() {
     setOutcome(undefined)
-    const result = await place(form, seen)
+    placing.current = true
+    const result = await place(form, seen).finally(() => {
+      placing.current = false
+    })
     if (result.kind === 'total_changed') setSeen(result.to)
     if (result.kind !== 'placed') return setOutcome(result)
     if (result.redirect) location.assign(result.redirect)

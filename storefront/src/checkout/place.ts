@@ -44,8 +44,9 @@ async function complete(cart: string, body: Body): Promise<Placed> {
   } catch (error) {
     if (!(error instanceof Problem) || error.unanswered) throw error
     attemptAnswered()
-    if (error.code !== 'order.total_changed' && error.code !== 'order.out_of_stock') throw error
+    if (!['order.total_changed', 'order.out_of_stock', 'cart.changed'].includes(error.code)) throw error
     const fresh = await queries.fetchQuery({ ...cartQuery, staleTime: 0 })
+    if (error.code === 'cart.changed' && fresh?.total === body.expected_total) throw error
     if (error.code === 'order.out_of_stock') return { kind: 'out_of_stock' }
     return { kind: 'total_changed', from: body.expected_total, to: totalIn(error) ?? fresh?.total ?? 0 }
   }
