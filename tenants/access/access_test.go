@@ -2,7 +2,6 @@ package access
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -12,7 +11,6 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/pquerna/otp/totp"
-	"pgregory.net/rapid"
 
 	"allhours/platform/base/db"
 	"allhours/platform/base/db/dbtest"
@@ -210,103 +208,6 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-func TestPasswordStrength(t *testing.T) {
-	t.Parallel()
-	about := []string{"ada.lovelace@example.com", "Ada Lovelace", "Noodle House", "noodle-house"}
-	for password, fine := range map[string]bool{
-		"":                          false,
-		"short1!":                   false,
-		"password123":               false,
-		"P@ssw0rd2024":              false,
-		"passwordpassword":          false,
-		"aaaaaaaaaaaaaaa":           false,
-		"abcdefghijklmnop":          false,
-		"1234567890123":             false,
-		"qwertyuiop[]asdf":          false,
-		"adalovelace1815":           false,
-		"NoodleHouse2026!":          false,
-		"abababababab":              false,
-		"1qaz2wsx3edc":              false,
-		"letmeinplease!!":           true,
-		"correct horse battery":     false,
-		"kR7#vmPq2zLw":              true,
-		"violet tractor nimbus":     true,
-		"我的店铺密码很长很长":                true,
-		strings.Repeat("xK9", 70):   false, // over 200
-		"nul\x00inside-is-not-text": false,
-		"\xff\xfe-not-utf8-text!":   false,
-	} {
-		err := CheckPassword(password, about...)
-		if (err == nil) != fine {
-			t.Errorf("%q: %v", password, err)
-		}
-		if err != nil && fault.Of(err).Fields["password"] == "" {
-			t.Errorf("%q: the error names no field: %v", password, err)
-		}
-	}
-}
-
-func TestStrengthNeverHangs(t *testing.T) {
-	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		p := rapid.String().Draw(t, "password")
-		if n := units(p, []string{rapid.String().Draw(t, "about")}); n < 0 || n > len(p) {
-			t.Fatalf("%d units of %q", n, p)
-		}
-	})
-}
-
-func TestPasswordHash(t *testing.T) {
-	t.Parallel()
-	a := newAccess(t, dbtest.New(t))
-	stored, err := a.HashPassword(t.Context(), "violet tractor")
-	if err != nil || !strings.HasPrefix(stored, "$argon2id$v=19$m=19456,t=2,p=1$") {
-		t.Fatalf("%s, %v", stored, err)
-	}
-	for p, want := range map[string]bool{"violet tractor": true, "violet tractor ": false, "": false} {
-		if ok, err := a.VerifyPassword(t.Context(), stored, p); ok != want || err != nil {
-			t.Errorf("%q: %v, %v", p, ok, err)
-		}
-	}
-	if ok, err := a.VerifyPassword(t.Context(), "", ""); ok || err != nil {
-		t.Errorf("nothing stored: %v, %v", ok, err)
-	}
-	if _, err := a.VerifyPassword(t.Context(), "$argon2id$v=19$m=99999999,t=2,p=1$AA$AA", "x"); err == nil {
-		t.Error("absurd costs are computed")
-	}
-}
-
-// When the machine is busy hashing, the one too many is told so at once.
-func TestSaturatedHashingAnswersAtOnce(t *testing.T) {
-	t.Parallel()
-	h := newHasher(2)
-	release, running := make(chan struct{}), make(chan struct{})
-	for range 2 {
-		go h.run(context.Background(), func() { running <- struct{}{}; <-release })
-	}
-	<-running
-	<-running
-	results := make(chan error)
-	for range h.queue - 2 {
-		go func() { results <- h.run(context.Background(), func() {}) }()
-	}
-	deadline := time.Now().Add(5 * time.Second)
-	for h.waiting.Load() < h.queue && time.Now().Before(deadline) {
-		time.Sleep(time.Millisecond)
-	}
-	began := time.Now()
-	err := h.run(t.Context(), func() {})
-	if took := time.Since(began); fault.KindOf(err) != fault.TooMany || fault.Of(err).RetryAfter == 0 || took > 50*time.Millisecond {
-		t.Errorf("after %s: %v", took, err)
-	}
-	close(release)
-	for range h.queue - 2 {
-		if err := <-results; err != nil {
-			t.Errorf("one who waited: %v", err)
-		}
-	}
-}
-
 func TestTOTPCodeWorksOnceAndForItsOwner(t *testing.T) {
 	t.Parallel()
 	a := newAccess(t, dbtest.New(t))
@@ -480,66 +381,4 @@ func TestOperatorsSignInWithACode(t *testing.T) {
 	if err := d.InTx(t.Context(), db.Scope{Tenant: uuid.New()}, func(tx *db.Tx) error { return tx.Exec(`SELECT * FROM operators`).Error }); err == nil {
 		t.Error("a tenant's transaction sees operators")
 	}
-}
-
-func BenchmarkAllowed(b *testing.B) {
-	d := dbtest.Create(b)
-	a := newAccess(b, d.DB)
-	tenant := shop(b, d.Owner(b), "a")
-	go a.watch.Run(b.Context())
-	for deadline := time.Now().Add(5 * time.Second); !a.watch.Fresh(); {
-		if time.Now().After(deadline) {
-			b.Fatal("the watch does not run")
-		}
-		time.Sleep(time.Millisecond)
-	}
-	id := Identity{Kind: Member, ID: uuid.New(), Tenant: tenant, Roles: []string{"viewer", "warehouse"}}
-	for name, permission := range map[string]string{"hit": "inventory:write", "hit denied": "audit:read"} {
-		b.Run(name, func(b *testing.B) {
-			for b.Loop() {
-				a.Allowed(b.Context(), id, permission)
-			}
-		})
-	}
-	for name, role := range map[string]string{"miss owner": "owner", "miss last of viewer": "viewer"} {
-		b.Run(name, func(b *testing.B) {
-			for b.Loop() {
-				a.decide(b.Context(), tenant, []string{role}, "inventory:read")
-			}
-		})
-	}
-	b.Run("miss denied", func(b *testing.B) {
-		for b.Loop() {
-			a.decide(b.Context(), tenant, []string{"viewer"}, "audit:read")
-		}
-	})
-}
-
-func BenchmarkAuthenticate(b *testing.B) {
-	d := dbtest.Create(b)
-	owner := d.Owner(b)
-	a := newAccess(b, d.DB)
-	tenant := shop(b, owner, "a")
-	member := person(b, owner, tenant, Owner)
-	var o Opened
-	err := d.DB.InTx(b.Context(), db.Scope{Tenant: tenant}, func(tx *db.Tx) (err error) {
-		o, err = a.OpenSession(tx, Member, member, "Ada", Client{})
-		return err
-	})
-	if err != nil {
-		b.Fatal(err)
-	}
-	go a.watch.Run(b.Context())
-	for deadline := time.Now().Add(5 * time.Second); !a.watch.Fresh(); {
-		if time.Now().After(deadline) {
-			b.Fatal("the watch does not run")
-		}
-		time.Sleep(time.Millisecond)
-	}
-	for b.Loop() {
-		if _, err := a.Authenticate(b.Context(), tenant, Credential{Kind: StaffSession, Secret: o.Token}); err != nil {
-			b.Fatal(err)
-		}
-	}
-	_ = fmt.Sprint(o.ID)
 }
