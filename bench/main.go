@@ -96,6 +96,7 @@ func run(ctx context.Context, o options) error {
 // measure lets the limit and the scenario take turns and prints what they came to.
 func (r *rig) measure(ctx context.Context, s scenario, conns int) error {
 	var rates, ratios, p50, p99, server, postgres, stmts, trips []float64
+	s.warmUp(ctx, conns)
 	for range r.rounds {
 		var limit float64
 		if s.limit != "" {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"time"
 
 	"allhours/bench/load"
 	"allhours/platform/base/db"
@@ -20,6 +21,11 @@ type scenario struct {
 
 func (s scenario) run(ctx context.Context, conns int) load.Result {
 	return load.Run(ctx, conns, s.rig.seconds, s.work(load.NewClient(s.rig.addr, conns)))
+}
+
+// warmUp fills caches and makes plans, which a server that has just started lacks.
+func (s scenario) warmUp(ctx context.Context, conns int) {
+	load.Run(ctx, conns, 2*time.Second, s.work(load.NewClient(s.rig.addr, conns)))
 }
 
 func (r *rig) scenarios() []scenario {

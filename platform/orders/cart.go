@@ -6,12 +6,14 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"allhours/platform/base/db"
 	"allhours/platform/base/fault"
@@ -37,16 +39,16 @@ type Cart struct {
 	Name            string      `json:"name"`
 	FulfilmentType  string      `json:"fulfilment_type"`
 	LocationID      *uuid.UUID  `json:"location_id,omitempty"`
-	ShippingAddress *Address    `json:"shipping_address,omitempty" gorm:"serializer:json"`
+	ShippingAddress *Address    `json:"shipping_address,omitempty"`
 	Note            string      `json:"note"`
-	Lines           []CartLine  `json:"lines" nullable:"false" gorm:"-"`
-	Subtotal        int64       `json:"subtotal" gorm:"-"`
-	DiscountTotal   int64       `json:"discount_total" gorm:"-"`
-	ShippingTotal   int64       `json:"shipping_total" gorm:"-"`
-	TaxTotal        int64       `json:"tax_total" gorm:"-"`
-	Total           int64       `json:"total" gorm:"-"`
-	TaxIncluded     bool        `json:"tax_included" gorm:"-"`
-	Problems        []CartIssue `json:"problems" nullable:"false" gorm:"-" doc:"Everything that keeps the cart from being ordered, at once."`
+	Lines           []CartLine  `json:"lines" nullable:"false"`
+	Subtotal        int64       `json:"subtotal"`
+	DiscountTotal   int64       `json:"discount_total"`
+	ShippingTotal   int64       `json:"shipping_total"`
+	TaxTotal        int64       `json:"tax_total"`
+	Total           int64       `json:"total"`
+	TaxIncluded     bool        `json:"tax_included"`
+	Problems        []CartIssue `json:"problems" nullable:"false" doc:"Everything that keeps the cart from being ordered, at once."`
 	ExpiresAt       time.Time   `json:"expires_at"`
 	Version         int64       `json:"version"`
 	stored          []storedLine
@@ -122,11 +124,8 @@ func (o *Orders) NewCart(ctx context.Context, sc db.Scope, currency, language st
 }
 
 // Cart shows the cart of the token.
-func (o *Orders) Cart(ctx context.Context, sc db.Scope, token string) (cart Cart, err error) {
-	err = o.db.InTx(ctx, sc, func(tx *db.Tx) error {
-		cart, err = readCart(tx, token, false)
-		return err
-	})
+func (o *Orders) Cart(ctx context.Context, sc db.Scope, token string) (Cart, error) {
+	cart, err := o.peekCart(ctx, sc, token)
 	if err != nil {
 		return Cart{}, err
 	}
@@ -136,19 +135,17 @@ func (o *Orders) Cart(ctx context.Context, sc db.Scope, token string) (cart Cart
 
 // SetLines replaces the lines of the cart.
 func (o *Orders) SetLines(ctx context.Context, sc db.Scope, token string, lines []CartLineInput) (Cart, error) {
-	return o.changeCart(ctx, sc, token, func(tx *db.Tx, cart *Cart) error {
-		for i, l := range lines {
-			if slices.ContainsFunc(lines[:i], func(m CartLineInput) bool { return m.VariantID == l.VariantID }) {
-				return errInvalid.Field(fmt.Sprintf("body.lines[%d].variant_id", i), "the same variant is on an earlier line; add the quantities")
-			}
+	for i, l := range lines {
+		if slices.ContainsFunc(lines[:i], func(m CartLineInput) bool { return m.VariantID == l.VariantID }) {
+			return Cart{}, errInvalid.Field(fmt.Sprintf("body.lines[%d].variant_id", i), "the same variant is on an earlier line; add the quantities")
 		}
-		return o.putLines(ctx, tx, cart, lines)
-	})
+	}
+	return o.changeLines(ctx, sc, token, lines, func(*Cart) []CartLineInput { return lines })
 }
 
 // AddLine adds a quantity of a variant to what the cart has of it.
 func (o *Orders) AddLine(ctx context.Context, sc db.Scope, token string, line CartLineInput) (Cart, error) {
-	return o.changeCart(ctx, sc, token, func(tx *db.Tx, cart *Cart) error {
+	return o.changeLines(ctx, sc, token, []CartLineInput{line}, func(cart *Cart) []CartLineInput {
 		lines, found := []CartLineInput{}, false
 		for _, l := range cart.stored {
 			q := l.Quantity
@@ -160,7 +157,29 @@ func (o *Orders) AddLine(ctx context.Context, sc db.Scope, token string, line Ca
 		if !found {
 			lines = append(lines, line)
 		}
-		return o.putLines(ctx, tx, cart, lines)
+		return lines
+	})
+}
+
+// changeLines looks up what is asked for before it takes a connection: whoever held one and waited for another could wait for ever.
+func (o *Orders) changeLines(ctx context.Context, sc db.Scope, token string, asked []CartLineInput, lines func(*Cart) []CartLineInput) (Cart, error) {
+	seen, err := o.peekCart(ctx, sc, token)
+	if err != nil {
+		return Cart{}, err
+	}
+	ids := make([]uuid.UUID, len(asked))
+	for i, l := range asked {
+		ids[i] = l.VariantID
+		if l.Quantity < 0 || l.Quantity > 1_000_000 {
+			return Cart{}, errInvalid.Field(fmt.Sprintf("body.lines[%d].quantity", i), "must be from 0 to 1,000,000")
+		}
+	}
+	goods, err := o.catalog.Sellables(ctx, sc, ids, seen.Currency)
+	if err != nil {
+		return Cart{}, err
+	}
+	return o.changeCart(ctx, sc, token, func(tx *db.Tx, cart *Cart) error {
+		return putLines(tx, cart, lines(cart), goods)
 	})
 }
 
@@ -208,7 +227,7 @@ func (c *Cart) contact() Contact {
 
 func (o *Orders) changeCart(ctx context.Context, sc db.Scope, token string, do func(tx *db.Tx, cart *Cart) error) (cart Cart, err error) {
 	err = o.db.InTx(ctx, sc, func(tx *db.Tx) error {
-		cart, err = readCart(tx, token, true)
+		cart, err = lockCart(tx, token)
 		if err != nil {
 			return err
 		}
@@ -227,33 +246,23 @@ func (o *Orders) changeCart(ctx context.Context, sc db.Scope, token string, do f
 	return cart, err
 }
 
-// putLines makes these the cart's lines. Whoever changes his lines sees the present prices, so these are what he has seen.
-func (o *Orders) putLines(ctx context.Context, tx *db.Tx, cart *Cart, lines []CartLineInput) error {
+// putLines makes these the cart's lines. Whoever changes a line sees its present price, so this is what he has seen.
+func putLines(tx *db.Tx, cart *Cart, lines []CartLineInput, goods map[uuid.UUID]catalog.Sellable) error {
 	lines = slices.DeleteFunc(slices.Clone(lines), func(l CartLineInput) bool { return l.Quantity == 0 })
 	if len(lines) > maxLines {
 		return errInvalid.Field("body.lines", fmt.Sprintf("a cart can have %d lines at the most", maxLines))
 	}
-	ids := make([]uuid.UUID, len(lines))
-	for i, l := range lines {
-		ids[i] = l.VariantID
-		if l.Quantity < 0 || l.Quantity > 1_000_000 {
-			return errInvalid.Field(fmt.Sprintf("body.lines[%d].quantity", i), "must be from 0 to 1,000,000")
-		}
-	}
-	goods, err := o.catalog.Sellables(ctx, tx.Scope, ids, cart.Currency)
-	if err != nil {
-		return err
-	}
 	old := cart.stored
 	cart.stored = make([]storedLine, len(lines))
 	for i, l := range lines {
-		s := storedLine{ID: db.NewID(), VariantID: l.VariantID, Quantity: l.Quantity}
+		s := storedLine{ID: db.NewID(), VariantID: l.VariantID, Quantity: min(l.Quantity, 1_000_000)}
+		good, known := goods[l.VariantID]
 		if at := slices.IndexFunc(old, func(x storedLine) bool { return x.VariantID == l.VariantID }); at >= 0 {
-			s.ID = old[at].ID
-		} else if _, known := goods[l.VariantID]; !known {
+			s.ID, s.SeenPrice = old[at].ID, old[at].SeenPrice
+		} else if !known {
 			return errInvalid.Field(fmt.Sprintf("body.lines[%d].variant_id", i), "there is no such variant in this shop")
 		}
-		if unit, ok := goods[l.VariantID].UnitPrice(l.Quantity); ok {
+		if unit, ok := good.UnitPrice(l.Quantity); ok && known {
 			s.SeenPrice = &unit
 		}
 		cart.stored[i] = s
@@ -400,32 +409,64 @@ func splitToken(token string) (id uuid.UUID, hash [32]byte, ok bool) {
 	return uuid.UUID(b[:16]), sha256.Sum256(b[16:]), true
 }
 
-func readCart(tx *db.Tx, token string, lock bool) (Cart, error) {
+// storedCart is a cart with its lines as one JSON document, so that it is one round trip.
+type storedCart struct {
+	Cart
+	TokenHash string       `json:"token_hash"`
+	Kept      []storedLine `json:"kept"`
+}
+
+const cartSQL = `SELECT to_jsonb(c) || jsonb_build_object('kept', (SELECT jsonb_agg(to_jsonb(l) ORDER BY l.rank, l.id) FROM cart_lines l WHERE l.tenant_id = c.tenant_id AND l.cart_id = c.id))
+	FROM carts c WHERE c.id = $1 AND c.status <> 'expired' AND c.expires_at > COALESCE($2, now())`
+
+// open checks the token's secret and gives the cart.
+func (s storedCart) open(hash [32]byte) (Cart, error) {
+	if subtle.ConstantTimeCompare([]byte(s.TokenHash), []byte(`\x`+hex.EncodeToString(hash[:]))) == 0 {
+		return Cart{}, ErrCartNotFound
+	}
+	s.Cart.stored = s.Kept
+	s.Cart.ExpiresAt = s.Cart.ExpiresAt.UTC()
+	return s.Cart, nil
+}
+
+// peekCart reads the cart of the token in one round trip.
+func (o *Orders) peekCart(ctx context.Context, sc db.Scope, token string) (Cart, error) {
 	id, hash, ok := splitToken(token)
 	if !ok {
 		return Cart{}, ErrCartNotFound
 	}
-	var row struct {
-		Cart
-		TokenHash []byte
-		Kept      db.JSON[[]storedLine]
-	}
-	if lock { // it comes first and alone: what is read in the same statement would be as old as the wait for it
-		if err := tx.Exec(`SELECT 1 FROM carts WHERE id = ? FOR UPDATE`, id).Error; err != nil {
-			return Cart{}, fmt.Errorf("lock cart: %w", err)
-		}
-	}
-	err := tx.Raw(`SELECT c.*, (SELECT jsonb_agg(to_jsonb(l) ORDER BY l.rank, l.id) FROM cart_lines l WHERE l.tenant_id = c.tenant_id AND l.cart_id = c.id) AS kept
-		FROM carts c WHERE c.id = ? AND c.status <> 'expired' AND c.expires_at > ?`, id, tx.Now).Take(&row).Error
-	if db.IsNotFound(err) || err == nil && subtle.ConstantTimeCompare(row.TokenHash, hash[:]) == 0 {
+	var row storedCart
+	err := o.db.Pipeline(ctx, sc, func(b *pgx.Batch) {
+		b.Queue(cartSQL, id, o.db.Frozen()).QueryRow(func(r pgx.Row) error { return r.Scan(&row) })
+	})
+	if db.IsNotFound(err) {
 		return Cart{}, ErrCartNotFound
 	}
 	if err != nil {
 		return Cart{}, fmt.Errorf("read cart: %w", err)
 	}
-	row.ExpiresAt = row.ExpiresAt.UTC()
-	row.Cart.stored = row.Kept.V
-	return row.Cart, nil
+	return row.open(hash)
+}
+
+// lockCart reads the cart of the token and keeps others from changing it.
+func lockCart(tx *db.Tx, token string) (Cart, error) {
+	id, hash, ok := splitToken(token)
+	if !ok {
+		return Cart{}, ErrCartNotFound
+	}
+	// The lock comes first and alone: what is read in the same statement would be as old as the wait for it.
+	if err := tx.Exec(`SELECT 1 FROM carts WHERE id = ? FOR UPDATE`, id).Error; err != nil {
+		return Cart{}, fmt.Errorf("lock cart: %w", err)
+	}
+	var row db.JSON[storedCart]
+	err := tx.Raw(strings.NewReplacer("$1", "?", "$2", "?").Replace(cartSQL), id, tx.Now).Row().Scan(&row)
+	if db.IsNotFound(err) {
+		return Cart{}, ErrCartNotFound
+	}
+	if err != nil {
+		return Cart{}, fmt.Errorf("read cart: %w", err)
+	}
+	return row.V.open(hash)
 }
 
 func writeCart(tx *db.Tx, cart *Cart) error {

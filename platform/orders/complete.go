@@ -40,11 +40,7 @@ func (o *Orders) CompleteCart(ctx context.Context, sc db.Scope, token, key strin
 
 // priceCart makes the order that the cart comes to now.
 func (o *Orders) priceCart(ctx context.Context, sc db.Scope, shop Shop, token string, customer *uuid.UUID, in CompleteInput) (*placing, error) {
-	var cart Cart
-	err := o.db.InTx(ctx, sc, func(tx *db.Tx) (err error) {
-		cart, err = readCart(tx, token, false)
-		return err
-	})
+	cart, err := o.peekCart(ctx, sc, token)
 	if err != nil {
 		return nil, err
 	}
