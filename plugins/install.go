@@ -116,6 +116,7 @@ func (p *Plugins) Change(ctx context.Context, sc db.Scope, id uuid.UUID, c Chang
 
 // save writes the row if nobody else changed it since it was read.
 func (p *Plugins) save(ctx context.Context, sc db.Scope, event string, before, row *installationRow) error {
+	defer p.forget(row.ID)
 	return p.db.InTx(ctx, sc, func(tx *db.Tx) error {
 		now, err := selectInstallation(tx, row.ID, true)
 		if err != nil {

@@ -14,6 +14,8 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -36,7 +38,19 @@ type Plugins struct {
 	releases map[string]Release
 	apply    map[string]EventsFunc // by the part of the event's type before the dot
 	inUse    func(tx *db.Tx, installation uuid.UUID) error
+
+	mu    sync.Mutex
+	known map[uuid.UUID]knownInstallation
 }
+
+// knownInstallation is an installation as it was a moment ago.
+type knownInstallation struct {
+	Installation
+	until time.Time
+}
+
+// staleFor is how long Get may answer from memory: each payment asks several times, and a change must hold within a second in every process.
+const staleFor = time.Second
 
 // EventsFunc handles an event of a provider in the transaction that accepts its delivery. It may see an event again and must then do nothing.
 type EventsFunc func(tx *db.Tx, in Installation, e *pluginv1.DomainEvent) error
@@ -55,7 +69,7 @@ func New(d *db.DB, h *host.Host, keys secrets.Keys, limits *tenants.Limits, c Co
 	}
 	return &Plugins{
 		db: d, host: h, box: keys.Box, signer: keys.Signer, limits: limits, public: strings.TrimRight(c.PublicURL, "/"),
-		releases: releases, apply: map[string]EventsFunc{},
+		releases: releases, apply: map[string]EventsFunc{}, known: map[uuid.UUID]knownInstallation{},
 	}, nil
 }
 
@@ -107,13 +121,31 @@ func (p *Plugins) Active(ctx context.Context, sc db.Scope, kind string) (list []
 	return list, err
 }
 
-// Get finds an installation, whatever its state.
+// Get finds an installation, whatever its state, as it is or was less than a second ago.
 func (p *Plugins) Get(ctx context.Context, sc db.Scope, id uuid.UUID) (in Installation, err error) {
+	p.mu.Lock()
+	k, ok := p.known[id]
+	p.mu.Unlock()
+	if ok && k.Tenant == sc.Tenant && time.Now().Before(k.until) {
+		return k.Installation, nil
+	}
 	err = p.db.InTx(ctx, sc, func(tx *db.Tx) error {
 		in, err = p.GetTx(tx, id)
 		return err
 	})
+	if err == nil {
+		p.mu.Lock()
+		p.known[id] = knownInstallation{in, time.Now().Add(staleFor)}
+		p.mu.Unlock()
+	}
 	return in, err
+}
+
+// forget has Get look again.
+func (p *Plugins) forget(id uuid.UUID) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.known, id)
 }
 
 // GetTx is Get in the caller's transaction.

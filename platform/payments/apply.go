@@ -41,26 +41,22 @@ type book struct {
 
 // openBook locks the order first and its payments then, as everybody does.
 func (p *Payments) openBook(tx *db.Tx, operation uuid.UUID) (*book, error) {
-	op, err := selectOperation(tx, operation)
-	if err != nil {
-		return nil, err
-	}
-	pay, err := selectPayment(tx, op.PaymentID)
+	payment, order, err := whose(tx, operation)
 	if err != nil {
 		return nil, err
 	}
 	b := &book{tx: tx}
-	if err := p.orders.LockTx(tx, pay.OrderID); errors.Is(err, orders.ErrNotFound) {
+	if err := p.orders.LockTx(tx, order); errors.Is(err, orders.ErrNotFound) {
 		b.orphan = true
 	} else if err != nil {
 		return nil, err
 	}
-	if b.all, err = lockPayments(tx, pay.OrderID); err != nil {
+	if b.all, err = lockPayments(tx, order); err != nil {
 		return nil, err
 	}
-	i := slices.IndexFunc(b.all, func(r paymentRow) bool { return r.ID == pay.ID })
+	i := slices.IndexFunc(b.all, func(r paymentRow) bool { return r.ID == payment })
 	b.pay = &b.all[i]
-	if b.op, err = selectOperation(tx, operation); err != nil { // as it is under the lock
+	if b.op, err = selectOperation(tx, operation); err != nil {
 		return nil, err
 	}
 	b.was = b.op.State

@@ -21,35 +21,35 @@ func (p *Payments) providerEventTx(tx *db.Tx, in plugins.Installation, e *plugin
 	if txn == nil {
 		return nil
 	}
-	op, err := p.meant(tx, in, e)
+	operation, err := p.meant(tx, in, e)
 	if errors.Is(err, ErrNotFound) {
 		return stranger(tx, in, e)
 	}
 	if err != nil {
 		return err
 	}
-	_, err = p.applyTx(tx, op.ID, judge(txn, nil), byWebhook)
+	_, err = p.applyTx(tx, operation, judge(txn, nil), byWebhook)
 	return err
 }
 
 // meant finds the operation that an event is about: by the id that we gave, or by the provider's reference. It must be one of this installation.
-func (p *Payments) meant(tx *db.Tx, in plugins.Installation, e *pluginv1.DomainEvent) (*operationRow, error) {
+func (p *Payments) meant(tx *db.Tx, in plugins.Installation, e *pluginv1.DomainEvent) (uuid.UUID, error) {
 	if id, err := uuid.Parse(e.GetSubjectRef()); err == nil {
-		op, err := selectOperation(tx, id)
-		if err != nil {
-			return nil, err
-		}
-		pay, err := selectPayment(tx, op.PaymentID)
-		if err == nil && (pay.InstallationID == nil || *pay.InstallationID != in.ID) {
+		known, err := knows(tx, in.ID, id)
+		if err == nil && !known {
 			err = ErrNotFound
 		}
-		return op, err
+		return id, err
 	}
 	pay, err := findByRef(tx, in.ID, e.GetTxn().GetProviderRef())
 	if err != nil {
-		return nil, err
+		return uuid.Nil, err
 	}
-	return attemptOf(tx, pay)
+	op, err := attemptOf(tx, pay)
+	if err != nil {
+		return uuid.Nil, err
+	}
+	return op.ID, nil
 }
 
 // stranger is an event about nothing that we know. Money among it is told: somebody has paid, and there is no order.

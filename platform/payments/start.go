@@ -76,9 +76,13 @@ func (p *Payments) begin(ctx context.Context, sc db.Scope, in orders.StartPaymen
 			if err := mayPay(all); err != nil {
 				return uuid.Nil, err
 			}
-			return insertAttempt(tx, in, inst)
+			pay, op, err = insertAttempt(tx, in, inst)
+			if err != nil {
+				return uuid.Nil, err
+			}
+			return pay.ID, nil
 		})
-		if err != nil {
+		if err != nil || !replayed {
 			return err
 		}
 		if pay, err = selectPayment(tx, id); err != nil {
@@ -110,26 +114,26 @@ func mayPay(all []paymentRow) error {
 	return nil
 }
 
-func insertAttempt(tx *db.Tx, in orders.StartPayment, inst plugins.Installation) (uuid.UUID, error) {
+func insertAttempt(tx *db.Tx, in orders.StartPayment, inst plugins.Installation) (pay *paymentRow, op *operationRow, err error) {
 	expires := tx.Now.Add(life)
-	pay := &paymentRow{
+	pay = &paymentRow{
 		ID: db.NewID(), OrderID: in.OrderID, InstallationID: &inst.ID, Method: in.Method, Currency: in.Currency, Amount: in.Amount, Status: statusCreated, ExpiresAt: &expires,
 	}
 	if err := insertPayment(tx, pay); err != nil {
-		return uuid.Nil, err
+		return nil, nil, err
 	}
-	op := &operationRow{PaymentID: pay.ID, Kind: authorize, Amount: in.Amount, Currency: in.Currency, RequestKey: in.Key, State: opSent, Attempts: 1}
+	op = &operationRow{PaymentID: pay.ID, Kind: authorize, Amount: in.Amount, Currency: in.Currency, RequestKey: in.Key, State: opSent, Attempts: 1}
 	if err := insertOperation(tx, op); err != nil {
-		return uuid.Nil, err
+		return nil, nil, err
 	}
 	if err := outbox.Schedule(tx, tx.Now.Add(settled), TimerLookup, op.ID.String(), struct{}{}); err != nil {
-		return uuid.Nil, err
+		return nil, nil, err
 	}
 	if err := outbox.Schedule(tx, expires, TimerExpire, pay.ID.String(), struct{}{}); err != nil {
-		return uuid.Nil, err
+		return nil, nil, err
 	}
 	after := map[string]any{"order_id": in.OrderID, "method": in.Method, "amount": in.Amount, "currency": in.Currency}
-	return pay.ID, audit.Append(tx, audit.Entry{Action: "payment.started", ObjectType: "payment", ObjectID: pay.ID.String(), After: after})
+	return pay, op, audit.Append(tx, audit.Entry{Action: "payment.started", ObjectType: "payment", ObjectID: pay.ID.String(), After: after})
 }
 
 // attemptOf is the authorize operation of a payment.

@@ -168,6 +168,23 @@ func selectOperation(tx *db.Tx, id uuid.UUID) (*operationRow, error) {
 	return &row, err
 }
 
+// whose tells which payment and order an operation is of; that never changes.
+func whose(tx *db.Tx, operation uuid.UUID) (payment, order uuid.UUID, err error) {
+	err = tx.Raw(`SELECT p.id, p.order_id FROM payment_operations o JOIN payments p ON p.tenant_id = o.tenant_id AND p.id = o.payment_id WHERE o.tenant_id = ? AND o.id = ?`,
+		tx.Scope.Tenant, operation).Row().Scan(&payment, &order)
+	if db.IsNotFound(err) {
+		err = ErrNotFound
+	}
+	return payment, order, err
+}
+
+// knows says whether the operation is of a payment by the installation.
+func knows(tx *db.Tx, installation, operation uuid.UUID) (known bool, err error) {
+	err = tx.Raw(`SELECT EXISTS (SELECT FROM payment_operations o JOIN payments p ON p.tenant_id = o.tenant_id AND p.id = o.payment_id
+		WHERE o.tenant_id = ? AND o.id = ? AND p.installation_id = ?)`, tx.Scope.Tenant, operation, installation).Row().Scan(&known)
+	return known, err
+}
+
 // selectOperations lists what was asked of the providers for an order, the oldest first.
 func selectOperations(tx *db.Tx, orderID uuid.UUID) (rows []operationRow, err error) {
 	err = tx.Raw(`SELECT o.* FROM payment_operations o JOIN payments p ON p.tenant_id = o.tenant_id AND p.id = o.payment_id
