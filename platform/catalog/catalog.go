@@ -1,7 +1,7 @@
 // Package catalog is what is shown and sold.
 //
 // Owns: products, variants, categories, media, price lists and prices, tax classes and rates, and the import and export of products. Does not own: how much
-// there is (inventory; the catalog reads variant_supply and never writes it), nor what was agreed in an order (orders keep their own copies).
+// there is (inventory; the catalog asks variant_supply and never writes it), nor what was agreed in an order (orders keep their own copies).
 //
 // Invariants: the version of a product grows with every change to it, its variants, prices, categories or media, so that whoever has priced an order with a version can
 // check it in the transaction that places the order; what is cached in a process is forgotten in every process within a second of a change.

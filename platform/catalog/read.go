@@ -51,7 +51,7 @@ func listProducts(tx *db.Tx, f Filter) (db.Page[Product], error) {
 		if len(asked) == 0 {
 			return db.Page[Product]{Items: []Product{}}, nil
 		}
-		join, rank = `JOIN `+hits+` ON h.product_id = p.id`, "h.rank"
+		join, rank = `JOIN `+hits+` ON h.tenant_id = p.tenant_id AND h.product_id = p.id`, "h.rank"
 		args = append(args, rows(asked), len(asked))
 	}
 	if f.Status != "" {
@@ -67,7 +67,7 @@ func listProducts(tx *db.Tx, f Filter) (db.Page[Product], error) {
 		if f.Stock == "low" {
 			most = LowStock
 		}
-		add("EXISTS (SELECT 1 FROM variants v LEFT JOIN variant_supply s ON s.tenant_id = v.tenant_id AND s.variant_id = v.id WHERE v.tenant_id = p.tenant_id AND v.product_id = p.id AND v.status = 'active' AND v.tracked AND COALESCE(s.available, 0) <= ?)", most)
+		add("EXISTS (SELECT 1 FROM variants v LEFT JOIN LATERAL variant_supply(v.tenant_id, v.id) s ON true WHERE v.tenant_id = p.tenant_id AND v.product_id = p.id AND v.status = 'active' AND v.tracked AND COALESCE(s.available, 0) <= ?)", most)
 	}
 	var last struct {
 		rank int64
@@ -98,9 +98,9 @@ func listProducts(tx *db.Tx, f Filter) (db.Page[Product], error) {
 }
 
 // hits are the products that have every term asked for, with how well they match: the sum of the best weight of each.
-const hits = `(SELECT product_id, sum(weight) AS rank FROM (
-	SELECT q.n, t.product_id, max(t.weight) AS weight FROM jsonb_to_recordset(?::jsonb) AS q(n int, lo text, hi text)
-	JOIN product_terms t ON t.term >= q.lo COLLATE "C" AND t.term < q.hi COLLATE "C" GROUP BY q.n, t.product_id) x GROUP BY product_id HAVING count(*) = ?) h`
+const hits = `(SELECT tenant_id, product_id, sum(weight) AS rank FROM (
+	SELECT q.n, t.tenant_id, t.product_id, max(t.weight) AS weight FROM jsonb_to_recordset(?::jsonb) AS q(n int, lo text, hi text)
+	JOIN product_terms t ON t.term >= q.lo COLLATE "C" AND t.term < q.hi COLLATE "C" GROUP BY q.n, t.tenant_id, t.product_id) x GROUP BY tenant_id, product_id HAVING count(*) = ?) h`
 
 // subtree are the ids of a category and everything below it.
 const subtree = `WITH RECURSIVE below AS (SELECT id, 0 AS depth FROM categories WHERE id = ? UNION ALL

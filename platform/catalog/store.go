@@ -211,7 +211,7 @@ const productColumns = `p.id, p.slug, p.type, p.status, p.title, p.description, 
 		'quantity_max', COALESCE(v.quantity_max, 0), 'quantity_step', v.quantity_step, 'weight_g', v.weight_g, 'tracked', v.tracked, 'cost', v.cost,
 		'prices', (SELECT COALESCE(jsonb_agg(jsonb_build_object('price_list_id', r.price_list_id, 'min_quantity', r.min_quantity, 'amount', r.amount) ORDER BY r.price_list_id, r.min_quantity), '[]') FROM prices r WHERE r.tenant_id = v.tenant_id AND r.variant_id = v.id),
 		'uses', (SELECT COALESCE(jsonb_agg(jsonb_build_object('kind', u.kind, 'key', u.key, 'quantity', u.quantity) ORDER BY u.kind, u.key), '[]') FROM resource_uses u WHERE u.tenant_id = v.tenant_id AND u.variant_id = v.id),
-		'stock', CASE WHEN v.tracked THEN COALESCE((SELECT jsonb_build_object('on_hand', s.on_hand, 'committed', s.committed, 'reserved', s.reserved, 'available', s.available) FROM variant_supply s WHERE s.tenant_id = v.tenant_id AND s.variant_id = v.id), '{}') END
+		'stock', CASE WHEN v.tracked THEN COALESCE((SELECT jsonb_build_object('on_hand', s.on_hand, 'committed', s.committed, 'reserved', s.reserved, 'available', s.available) FROM variant_supply(v.tenant_id, v.id) s), '{}') END
 		) ORDER BY v.status, v.rank, v.id), '[]') FROM variants v WHERE v.tenant_id = p.tenant_id AND v.product_id = p.id) AS variants`
 
 func (r loadedProduct) product(tenant uuid.UUID) Product {

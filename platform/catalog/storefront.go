@@ -140,7 +140,7 @@ func shelf(tx *db.Tx, f ShopFilter) (db.Page[Card], error) {
 		if len(asked) == 0 {
 			return empty, nil
 		}
-		join, rank = `JOIN `+hits+` ON h.product_id = p.id`, "h.rank::bigint"
+		join, rank = `JOIN `+hits+` ON h.tenant_id = p.tenant_id AND h.product_id = p.id`, "h.rank::bigint"
 		args = append(args, rows(asked), len(asked))
 	}
 	where := []string{"p.status = 'active'", "price.low IS NOT NULL"}
@@ -178,7 +178,7 @@ func shelf(tx *db.Tx, f ShopFilter) (db.Page[Card], error) {
 			WHERE `+strings.Replace(strings.Join(where, " AND "), "$rank", rank, 1)+` ORDER BY `+by.order+` LIMIT ?)
 		SELECT page.*, stock.*, (SELECT jsonb_build_object('id', m.id, 'alt', m.alt) FROM media m WHERE m.tenant_id = page.tenant_id AND m.product_id = page.id ORDER BY m.rank, m.id LIMIT 1) AS image
 		FROM page CROSS JOIN LATERAL (SELECT count(*) AS variants, (array_agg(v.id))[1] AS only, CASE WHEN bool_and(v.tracked) THEN max(COALESCE(s.available, 0)) END AS available
-			FROM variants v LEFT JOIN LATERAL (SELECT available FROM variant_supply s WHERE s.tenant_id = v.tenant_id AND s.variant_id = v.id) s ON true
+			FROM variants v LEFT JOIN LATERAL variant_supply(v.tenant_id, v.id) s ON true
 			WHERE v.tenant_id = page.tenant_id AND v.product_id = page.id AND v.status = 'active') stock
 		ORDER BY `+strings.NewReplacer("p.sort_title", "page.sort_text", "p.", "page.").Replace(by.order), args...).Scan(&found).Error
 	if err != nil {

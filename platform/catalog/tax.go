@@ -1,8 +1,11 @@
 package catalog
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"math/bits"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -75,8 +78,8 @@ func TaxOf(amount int64, basisPoints int, included bool) int64 {
 	return tax.Amount
 }
 
-// SplitTax gives the tax of each line (amounts >= 0 in minor units, with a rate each) so that the taxes of the lines of one rate add up to TaxOf of their sum: each line gets its
-// share rounded down, and the units left over go to the lines with the largest remainders, the earlier line first.
+// SplitTax gives the tax of each line (amounts >= 0 in minor units, with a rate each) so that the taxes of the lines of one rate add up to TaxOf of their sum: each line gets its own
+// tax rounded down, and the units left over go to the lines with the largest remainders, the earlier line first. So no line is off by a unit or more.
 func SplitTax(amounts []int64, basisPoints []int, included bool) []int64 {
 	taxes := make([]int64, len(amounts))
 	byRate := map[int][]int{}
@@ -84,22 +87,32 @@ func SplitTax(amounts []int64, basisPoints []int, included bool) []int64 {
 		byRate[bp] = append(byRate[bp], i)
 	}
 	for bp, lines := range byRate {
-		var total int64
-		weights := make([]int64, len(lines))
-		for k, i := range lines {
-			weights[k] = amounts[i]
+		var total, given int64
+		remainders := make(map[int]uint64, len(lines))
+		for _, i := range lines {
+			taxes[i], remainders[i] = roundedDown(amounts[i], bp, included)
 			total += amounts[i]
+			given += taxes[i]
 		}
-		if total == 0 {
-			continue
-		}
-		shares, err := money.Money{Amount: TaxOf(total, bp, included)}.Allocate(weights...)
-		if err != nil {
-			panic("catalog: tax of negative amounts: " + err.Error())
-		}
-		for k, i := range lines {
-			taxes[i] = shares[k].Amount
+		left := TaxOf(total, bp, included) - given // at least 0, and at most one for each line
+		slices.SortStableFunc(lines, func(a, b int) int { return cmp.Compare(remainders[b], remainders[a]) })
+		for _, i := range lines[:left] {
+			taxes[i]++
 		}
 	}
 	return taxes
+}
+
+// roundedDown is the tax of one line in whole units, and what is left over in parts of a unit.
+func roundedDown(amount int64, bp int, included bool) (tax int64, rest uint64) {
+	if amount < 0 || bp < 0 {
+		panic("catalog: tax of a negative amount or at a negative rate")
+	}
+	whole := uint64(10_000)
+	if included {
+		whole += uint64(bp)
+	}
+	hi, lo := bits.Mul64(uint64(amount), uint64(bp))
+	q, r := bits.Div64(hi, lo, whole) // q is at most amount, so it fits
+	return int64(q), r
 }
