@@ -181,19 +181,27 @@ func (a *App) Close() {
 
 // OpenAPI gives the document of all routes, without a server or a database.
 func OpenAPI() ([]byte, error) {
-	a := &App{db: &db.DB{}, redis: redis.NewClient(&redis.Options{}), metrics: telemetry.NewMetrics(Version())}
-	defer a.redis.Close()
-	var defaults gateway.Config
-	if err := env.ParseWithOptions(&defaults, env.Options{Environment: map[string]string{}}); err != nil {
+	a, err := describe()
+	if err != nil {
 		return nil, err
 	}
-	g, err := gateway.New(defaults, a.deps(), gateway.Hooks{Authenticator: a.access})
+	return a.gateway.Document()
+}
+
+// describe makes an App that has routes and nothing behind them.
+func describe() (*App, error) {
+	a := &App{db: &db.DB{}, redis: redis.NewClient(&redis.Options{}), metrics: telemetry.NewMetrics(Version())}
+	var c gateway.Config
+	if err := env.ParseWithOptions(&c, env.Options{Environment: map[string]string{}}); err != nil {
+		return nil, err
+	}
+	g, err := gateway.New(c, a.deps(), gateway.Hooks{Authenticator: a.access})
 	if err != nil {
 		return nil, err
 	}
 	a.gateway = g
 	a.routes()
-	return g.Document()
+	return a, nil
 }
 
 func (a *App) deps() gateway.Deps {

@@ -2,20 +2,12 @@ package app
 
 import (
 	"context"
-	"errors"
 	"io"
+
+	"allhours/tenants/demo"
 )
 
-// DemoLogin is a person of a demo shop.
-type DemoLogin struct {
-	Slug, Shop, Email string
-	Roles             []string
-}
-
-// DemoPassword is everybody's in the demo shops.
-const DemoPassword = "allhours-demo"
-
 // SeedDemo fills the installation with the demo shops, once, and gives their logins. The provider is the sandbox payment provider of `dev`.
-func (a *App) SeedDemo(ctx context.Context, providerURL, providerToken string, progress io.Writer) ([]DemoLogin, error) {
-	return nil, errors.New("demo: not there yet")
+func (a *App) SeedDemo(ctx context.Context, provider demo.Provider, progress io.Writer) ([]demo.Login, error) {
+	return demo.Seed(ctx, demo.Parts{DB: a.db, Tenants: a.tenants, Access: a.access, Catalog: a.catalog, Inventory: a.inventory, Plugins: a.plugins, Provider: provider}, progress)
 }

@@ -91,7 +91,7 @@ type orderMail struct {
 	Subtotal, ShippingTotal, TaxTotal, DiscountTotal, Total, RefundedTotal int64
 	Channel                                                                string
 	Carrier, TrackingNumber, TrackingURL                                   string
-	Lines                                                                  []orderMailLine
+	Lines                                                                  []orderMailLine `gorm:"-"`
 	link                                                                   string
 }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"log"
 	"mime"
 	"mime/multipart"
 	"mime/quotedprintable"
@@ -55,6 +56,7 @@ func StartMail(webAddr string) (*Mail, error) {
 	m.smtp = smtp.NewServer(m)
 	m.smtp.Domain = "localhost"
 	m.smtp.AllowInsecureAuth = true
+	m.smtp.ErrorLog = log.New(io.Discard, "", 0) // a client that is killed in the middle of a message is no news
 	m.smtp.MaxMessageBytes = 10 << 20
 	m.smtp.ReadTimeout, m.smtp.WriteTimeout = 30*time.Second, 30*time.Second
 	in, err := net.Listen("tcp", "127.0.0.1:0")

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -20,6 +21,7 @@ import (
 	"allhours/platform/base/db"
 	"allhours/platform/base/devstack"
 	"allhours/platform/base/secrets"
+	"allhours/tenants/demo"
 )
 
 // dev runs everything in this process, with private servers in the data folder unless the environment names others.
@@ -50,13 +52,16 @@ func dev(ctx context.Context, args []string) (err error) {
 	if err := a.Start(ctx, app.Everything); err != nil {
 		return err
 	}
-	var logins []app.DemoLogin
+	var logins []demo.Login
 	if *withDemo {
-		if logins, err = a.SeedDemo(ctx, stack.providerURL, stack.providerToken, os.Stderr); err != nil {
+		if logins, err = a.SeedDemo(ctx, demo.Provider{URL: stack.providerURL, AdminToken: stack.providerToken}, os.Stderr); err != nil {
 			return errors.Join(fmt.Errorf("demo data: %w", err), a.Stop())
 		}
 	}
 	stack.table(a, len(applied), logins, time.Since(began))
+	if err := stack.describe(a, filepath.Join(*data, "dev.json")); err != nil {
+		return errors.Join(err, a.Stop())
+	}
 	select {
 	case <-ctx.Done():
 		fmt.Println("\nstopping …")
@@ -220,7 +225,20 @@ func (s *devStack) stop() error {
 	return errors.Join(errs...)
 }
 
-func (s *devStack) table(a *app.App, applied int, logins []app.DemoLogin, took time.Duration) {
+// describe writes where everything is, for scripts: the file appears when all is ready.
+func (s *devStack) describe(a *app.App, file string) error {
+	about := map[string]string{"addr": a.Addr(), "provider": s.providerURL, "password": demo.Password}
+	if s.mail != nil {
+		about["mail"] = s.mail.WebURL
+	}
+	b, err := json.Marshal(about)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, b, 0o600)
+}
+
+func (s *devStack) table(a *app.App, applied int, logins []demo.Login, took time.Duration) {
 	_, port, _ := net.SplitHostPort(a.Addr())
 	row := func(what, where string) { fmt.Printf("  %-22s %s\n", what, where) }
 	fmt.Printf("\nAllhours is ready (%.1f s", took.Seconds())
@@ -243,7 +261,7 @@ func (s *devStack) table(a *app.App, applied int, logins []app.DemoLogin, took t
 	}
 	row("Payment provider", s.providerURL)
 	if len(logins) > 0 {
-		fmt.Printf("\n  Logins (password %q):\n", app.DemoPassword)
+		fmt.Printf("\n  Logins (password %q):\n", demo.Password)
 		for _, l := range logins {
 			fmt.Printf("  %-14s %-28s %s\n", l.Slug, l.Email, strings.Join(l.Roles, ", "))
 		}
