@@ -39,7 +39,7 @@ CREATE INDEX products_status ON products (tenant_id, status, id);
 CREATE INDEX products_by_name ON products (tenant_id, status, sort_title, id);
 
 -- What a product is found by: words, and pairs of characters where a script has no spaces. Written by the catalog. Equality and ranges of text are leakproof, so that this
--- index works under row-level security, where those for LIKE, trigrams and tsvector are not used (docs/decisions/0030-search.md).
+-- index works under row-level security, where those for LIKE, trigrams and tsvector are not used (docs/decisions/0033-search.md).
 CREATE TABLE product_terms (
   tenant_id  uuid NOT NULL,
   term       text COLLATE "C" NOT NULL,
