@@ -324,6 +324,9 @@ func TestConfirmation(t *testing.T) {
 			t.Errorf("%s, %v", got.Status, err)
 		}
 	}
+	if got, err := s.Confirm(ctx, s.sc, s.placed(t, "MUG").ID, 0); err != nil || *got.Number != 1002 {
+		t.Errorf("the next number: %v", err)
+	}
 	orderstest.Check(t, s.owner)
 }
 

@@ -143,6 +143,7 @@ func TestSeveralLocations(t *testing.T) {
 		{"the first by rank", "MUG:2", -1, "", [2]int64{2, 0}},
 		{"the first with enough", "MUG:2", -1, "", [2]int64{2, 2}},
 		{"its own", "MUG:1", 1, "", [2]int64{2, 3}},
+		{"the first has too few for a located need", "MUG:2", 0, "order.out_of_stock", [2]int64{2, 3}},
 		{"its own has too few", "MUG:3", 1, "order.out_of_stock", [2]int64{2, 3}},
 		{"more than there is", "MUG:4", -1, "order.out_of_stock", [2]int64{2, 3}},
 		{"several together", "MUG:3", -1, "", [2]int64{3, 5}},

@@ -86,6 +86,9 @@ func TestPaymentStatusFollowsItsTable(t *testing.T) {
 			if (status == Paid) != (kept == total && p.Captured > 0 && !p.Disputed) {
 				t.Fatalf("%s with %d kept of %d: %+v", status, kept, total, p)
 			}
+			if (status == Overpaid) != (kept > total && !p.Disputed) {
+				t.Fatalf("%s with %d kept of %d: %+v", status, kept, total, p)
+			}
 			if p.Covers(total) != (kept+p.Authorized >= total) {
 				t.Fatalf("covers %v: %+v of %d", p.Covers(total), p, total)
 			}
