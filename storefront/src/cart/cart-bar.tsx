@@ -22,7 +22,9 @@ export function CartBar() {
         <span className="flex items-center gap-2">
           <Icon name="bag" /> {t.view(count)}
         </span>
-        <span className={`money ${settling ? 'opacity-60' : ''}`}>{money(cart.subtotal, cart.currency)}</span>
+        <span className="money" aria-busy={settling}>
+          {money(cart.subtotal, cart.currency)}
+        </span>
       </Link>
     </aside>
   )

@@ -18,7 +18,7 @@ export function Totals({ of, later, settling }: { of: Sums; later?: boolean; set
   else if (of.shipping_total) rows.push([t.shipping, money(of.shipping_total, of.currency)])
   if (!of.tax_included && of.tax_total) rows.push([t.tax, money(of.tax_total, of.currency)])
   return (
-    <div className={settling ? 'opacity-50' : ''} aria-busy={settling}>
+    <div aria-busy={settling}>
       <dl className="flex flex-col gap-1">
         {rows.map(([name, value]) => (
           <div key={name} className="flex justify-between gap-4">
@@ -27,7 +27,9 @@ export function Totals({ of, later, settling }: { of: Sums; later?: boolean; set
           </div>
         ))}
         <div className="mt-1 flex items-baseline justify-between gap-4 border-t border-line pt-2 text-lg">
-          <dt className="font-bold">{t.total}</dt>
+          <dt className="font-bold">
+            {t.total} {settling && <span className="text-sm font-normal text-soft">{t.updating}</span>}
+          </dt>
           <dd className="money text-right text-xl" data-testid="total">
             {money(of.total, of.currency)}
           </dd>
