@@ -27,7 +27,7 @@ test('a customer pays by QR code and sees "paid" without a reload', async ({ pag
 
 test('a changed total is shown and asked about; nothing is ordered until the customer agrees', async ({ page }) => {
   await choose(page, '/qr')
-  const before = await page.getByTestId('total').textContent()
+  const before = (await page.getByTestId('total').textContent()) ?? ''
   let tampered = false
   await page.route('**/storefront/cart/complete', async route => {
     if (!tampered) {
@@ -51,7 +51,7 @@ test('a changed total is shown and asked about; nothing is ordered until the cus
   expect((await refused).status()).toBe(409)
   await expect(page.getByText(/The total is now/)).toBeVisible()
   expect(page.url()).toContain('/checkout')
-  const after = await page.getByTestId('total').textContent()
+  const after = (await page.getByTestId('total').textContent()) ?? ''
   expect(after).not.toBe(before)
   await expect(page.locator('form button[type="submit"].btn-big')).toContainText(after)
 

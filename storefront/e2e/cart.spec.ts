@@ -3,7 +3,7 @@ import { expect, fill, gifts, noodles, test } from './shop'
 test('the cart survives a reload, another tab and a change of language', async ({ page, context }) => {
   await fill(page)
   await page.goto(`${gifts}/cart`)
-  const total = await page.getByTestId('total').textContent()
+  const total = (await page.getByTestId('total').textContent()) ?? ''
   await page.reload()
   await expect(page.getByTestId('total')).toHaveText(total)
 
@@ -22,7 +22,7 @@ test('quick taps become one write, and the server reckons the total', async ({ p
   page.on('request', r => {
     if (r.method() === 'PUT') writes.push(r.postData() ?? '')
   })
-  const before = await page.getByTestId('total').textContent()
+  const before = (await page.getByTestId('total').textContent()) ?? ''
   const more = page.getByRole('button', { name: /^One more/ })
   await more.click()
   await more.click()
