@@ -4,7 +4,6 @@ import '@mantine/spotlight/styles.css'
 import 'mantine-datatable/styles.css'
 import './app.css'
 import { MantineProvider } from '@mantine/core'
-import { ModalsProvider } from '@mantine/modals'
 import { Notifications } from '@mantine/notifications'
 import { QueryClientProvider } from '@tanstack/react-query'
 import { RouterProvider } from '@tanstack/react-router'
@@ -12,9 +11,10 @@ import { setNonce } from 'get-nonce'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { newClient } from './api/queries'
-import { i18n } from './i18n'
+import { i18n, useSay } from './i18n'
 import { newRouter } from './router'
-import { cssVariables, theme } from './theme'
+import { cssVariables, themeIn } from './theme'
+import { uiWords } from './ui/words'
 
 const nonce = document.querySelector<HTMLMetaElement>('meta[name=csp-nonce]')?.content ?? ''
 setNonce(nonce)
@@ -32,20 +32,25 @@ const client = newClient()
 const router = newRouter(client)
 i18n.on('languageChanged', () => void client.invalidateQueries())
 
-createRoot(document.getElementById('root') as HTMLElement).render(
-  <StrictMode>
+function App() {
+  const say = useSay(uiWords)
+  return (
     <MantineProvider
-      theme={theme}
+      theme={themeIn(say)}
       cssVariablesResolver={cssVariables}
       defaultColorScheme="auto"
       getStyleNonce={() => nonce}
     >
       <QueryClientProvider client={client}>
-        <ModalsProvider>
-          <Notifications position="bottom-right" />
-          <RouterProvider router={router} />
-        </ModalsProvider>
+        <Notifications position="bottom-right" />
+        <RouterProvider router={router} />
       </QueryClientProvider>
     </MantineProvider>
+  )
+}
+
+createRoot(document.getElementById('root') as HTMLElement).render(
+  <StrictMode>
+    <App />
   </StrictMode>,
 )

@@ -1,23 +1,29 @@
 import { type CSSVariablesResolver, createTheme, DEFAULT_THEME, rem } from '@mantine/core'
+import type { Say } from './i18n'
 
 // One accent, AA contrast in both schemes. Mantine's own dimmed, placeholder, error and "light" colours stay below 4.5:1.
-export const theme = createTheme({
-  primaryColor: 'teal',
-  primaryShade: { light: 9, dark: 9 },
-  autoContrast: true,
-  respectReducedMotion: true,
-  cursorType: 'pointer',
-  defaultRadius: 'md',
-  fontFamily:
-    'system-ui,-apple-system,"Segoe UI","PingFang SC","Hiragino Sans GB","Microsoft YaHei","Noto Sans CJK SC",sans-serif',
-  headings: { fontWeight: '650', sizes: { h1: { fontSize: rem(24), lineHeight: '1.3' }, h2: { fontSize: rem(18) } } },
-  components: {
-    Badge: { defaultProps: { variant: 'light', radius: 'sm', tt: 'none', fw: 600 } },
-    Drawer: { defaultProps: { position: 'right', size: 'lg' } },
-    Tooltip: { defaultProps: { withArrow: true, openDelay: 300 } },
-    ActionIcon: { defaultProps: { variant: 'subtle', color: 'gray' } },
-  },
-})
+export const themeIn = (say: Say<'close' | 'password.show' | 'remove'>) =>
+  createTheme({
+    primaryColor: 'teal',
+    primaryShade: { light: 9, dark: 9 },
+    autoContrast: true,
+    respectReducedMotion: true,
+    cursorType: 'pointer',
+    defaultRadius: 'md',
+    fontFamily:
+      'system-ui,-apple-system,"Segoe UI","PingFang SC","Hiragino Sans GB","Microsoft YaHei","Noto Sans CJK SC",sans-serif',
+    headings: { fontWeight: '650', sizes: { h1: { fontSize: rem(24), lineHeight: '1.3' }, h2: { fontSize: rem(18) } } },
+    components: {
+      Badge: { defaultProps: { variant: 'light', radius: 'sm', tt: 'none', fw: 600 } },
+      Modal: { defaultProps: { closeButtonProps: { 'aria-label': say('close') } } },
+      Drawer: { defaultProps: { position: 'right', size: 'lg', closeButtonProps: { 'aria-label': say('close') } } },
+      Notification: { defaultProps: { closeButtonProps: { 'aria-label': say('close') } } },
+      PasswordInput: { defaultProps: { visibilityToggleButtonProps: { 'aria-label': say('password.show') } } },
+      Pill: { defaultProps: { removeButtonProps: { 'aria-label': say('remove') } } },
+      Tooltip: { defaultProps: { withArrow: true, openDelay: 300 } },
+      ActionIcon: { defaultProps: { variant: 'subtle', color: 'gray' } },
+    },
+  })
 
 const colors = Object.keys(DEFAULT_THEME.colors)
 

@@ -57,7 +57,7 @@ function useColumns(): DataTableColumn<Delivery>[] {
     {
       accessor: 'created_at',
       title: say('at'),
-      width: 170,
+      width: 205,
       noWrap: true,
       render: one => dateTime(one.created_at, time_zone),
     },

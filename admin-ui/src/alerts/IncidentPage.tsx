@@ -16,6 +16,7 @@ import { ProblemNote } from '../ui/Problem'
 import { Fact, Section } from '../ui/Section'
 import { uiWords } from '../ui/words'
 import { act, type Incident, incidentQuery, type Resolution, resolutions } from './api'
+import { Evidence } from './Evidence'
 import { IncidentStatus, subjectPath } from './IncidentsPage'
 import { Severity } from './Severity'
 import { alertWords } from './words'
@@ -209,33 +210,6 @@ function Assignee({ incident }: { incident: Incident }) {
       <ProblemNote error={assign.error} />
     </>
   )
-}
-
-function Evidence({ evidence }: { evidence: Incident['evidence'] }) {
-  const say = useSay(alertWords)
-  const entries = Object.entries(evidence ?? {}).filter(([, value]) => value !== null && value !== '')
-  if (entries.length === 0) return null
-  return (
-    <Section title={say('evidence')}>
-      <Stack gap={4} component="dl" m={0}>
-        {entries.map(([name, value]) => (
-          <Fact key={name} term={name.replaceAll('_', ' ')}>
-            {shown(value)}
-          </Fact>
-        ))}
-      </Stack>
-    </Section>
-  )
-}
-
-// Evidence is data of the rule's own; texts in several languages are said in the reader's.
-function shown(value: unknown): string {
-  if (Array.isArray(value)) return value.map(shown).join(', ')
-  if (typeof value !== 'object' || value === null) return String(value)
-  const record = value as Record<string, unknown>
-  if ('text' in record) return shown(record.text)
-  if (typeof record.en === 'string' || typeof record.zh === 'string') return inWords(record as Record<string, string>)
-  return Object.values(record).map(shown).join(' ')
 }
 
 function codeText(code: string, say: (key: 'code.fixed') => string) {

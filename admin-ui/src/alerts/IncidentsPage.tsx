@@ -119,7 +119,7 @@ function useColumns(): DataTableColumn<Incident>[] {
     {
       accessor: 'opened_at',
       title: say('opened'),
-      width: 170,
+      width: 205,
       noWrap: true,
       render: incident => dateTime(incident.opened_at, time_zone),
     },

@@ -117,7 +117,7 @@ function useColumns(onShow: (entry: Entry) => void): DataTableColumn<Entry>[] {
     {
       accessor: 'at',
       title: say('at'),
-      width: 190,
+      width: 225,
       noWrap: true,
       render: entry => dateTime(entry.at, time_zone, 'long'),
     },

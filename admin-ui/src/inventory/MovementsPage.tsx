@@ -43,7 +43,7 @@ function useColumns(): DataTableColumn<Movement>[] {
   const { time_zone } = useTenant()
   const signed = (n: number) => number(n, { signDisplay: 'exceptZero' })
   return [
-    { accessor: 'at', title: say('mov.at'), width: 170, noWrap: true, render: m => dateTime(m.at, time_zone) },
+    { accessor: 'at', title: say('mov.at'), width: 205, noWrap: true, render: m => dateTime(m.at, time_zone) },
     { accessor: 'sku', title: say('line.sku'), width: 150, noWrap: true },
     { accessor: 'location_name', title: say('location'), width: 140 },
     {

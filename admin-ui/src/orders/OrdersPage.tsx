@@ -175,7 +175,7 @@ function useColumns(): DataTableColumn<OrderSummary>[] {
       accessor: 'created',
       sortable: true,
       title: say('placed'),
-      width: 170,
+      width: 205,
       noWrap: true,
       render: order => dateTime(order.placed_at ?? order.created_at, time_zone),
     },

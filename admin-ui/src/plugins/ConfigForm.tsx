@@ -51,7 +51,9 @@ export default function ConfigForm({ plugin, onSaved }: Props) {
   return (
     <Form
       schema={schema}
-      uiSchema={formLook(schema, name => hint(name))}
+      uiSchema={formLook(schema, hint, choice =>
+        `method.${choice}` in pluginWords.en ? say(`method.${choice}` as 'method.qr') : choice,
+      )}
       validator={validator}
       formData={data}
       disabled={readOnly || save.isPending}

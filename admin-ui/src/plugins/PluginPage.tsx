@@ -81,7 +81,9 @@ function Detail({ plugin }: { plugin: Plugin }) {
               <Text size="sm">{say('consent')}</Text>
               <List size="sm" mt="xs">
                 {plugin.capabilities.map(one => (
-                  <List.Item key={one}>{one.replaceAll('_', ' ')}</List.Item>
+                  <List.Item key={one}>
+                    {`cap.${one}` in pluginWords.en ? say(`cap.${one}` as 'cap.webhook') : one}
+                  </List.Item>
                 ))}
               </List>
             </Section>

@@ -36,7 +36,11 @@ export function formSchema(schema: RJSFSchema, secrets: Installation['secrets'])
   return { ...rest, required }
 }
 
-export function formLook(schema: RJSFSchema, hint: (name: string) => string): UiSchema {
+export function formLook(
+  schema: RJSFSchema,
+  hint: (name: string) => string,
+  choice: (value: string) => string,
+): UiSchema {
   return {
     'ui:submitButtonOptions': { norender: true },
     ...Object.fromEntries(
@@ -50,7 +54,17 @@ export function formLook(schema: RJSFSchema, hint: (name: string) => string): Ui
         .filter(
           ([, property]) => property.type === 'array' && property.uniqueItems && (property.items as RJSFSchema)?.enum,
         )
-        .map(([name]) => [name, { 'ui:widget': 'checkboxes' }]),
+        .map(([name, property]) => {
+          const values = (property.items as RJSFSchema).enum as string[]
+          return [
+            name,
+            {
+              'ui:widget': 'checkboxes',
+              items: { 'ui:enumNames': values.map(choice) },
+              'ui:enumNames': values.map(choice),
+            },
+          ]
+        }),
     ),
   }
 }

@@ -73,6 +73,7 @@ function Entry({
     <NavLink
       component={Link}
       to={full as never}
+      activeOptions={{ exact: to === '/' }}
       label={label}
       active={active}
       aria-current={active ? 'page' : undefined}
