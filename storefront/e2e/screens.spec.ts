@@ -9,6 +9,7 @@ const to =
     await page.waitForLoadState('load')
     await page.locator('h1').first().waitFor({ state: 'attached' })
     await expect(page.locator('.skeleton')).toHaveCount(0)
+    await expect(page.getByRole('alert')).toHaveCount(0)
   }
 
 const screens: [string, Visit][] = [

@@ -33,6 +33,7 @@ export function useProblemText(): (error: unknown) => string {
   const t = useText(problemText) as Record<string, string>
   return error => {
     if (!(error instanceof Problem)) return t.other ?? ''
-    return t[error.code] ?? (error.status === 429 ? t['rate.limited'] : undefined) ?? (error.message || (t.other ?? ''))
+    const known = t[error.code] ?? (error.status === 429 ? t['rate.limited'] : undefined)
+    return known ?? (error.status < 500 && error.message ? error.message : (t.other ?? ''))
   }
 }
