@@ -24,6 +24,7 @@ func (a *App) subscriptions() []outbox.Subscription {
 			{Event: payments.TimerOperation, Subscriber: "payments.operate", Handle: a.payments.OnOperationDue, Timeout: time.Minute},
 			{Event: payments.TimerExpire, Subscriber: "payments.expire", Handle: a.payments.OnExpireDue, Timeout: time.Minute},
 		},
+		a.catalog.Subscriptions(),
 		a.notify.Subscriptions(),
 		a.alerts.Subscriptions(),
 	)

@@ -157,7 +157,7 @@ func (in *ProductInput) complete() error {
 	if !slices.Contains(statuses, in.Status) {
 		p.add("status", "must be one of %s", strings.Join(statuses, ", "))
 	}
-	if in.Slug == "" || in.Slug != Slug(in.Slug) {
+	if in.Slug == "" && len(in.Title) > 0 || in.Slug != Slug(in.Slug) {
 		p.add("slug", "use lower-case letters, digits and hyphens")
 	}
 	if len(in.Attributes) > 50 {
