@@ -178,10 +178,10 @@ func freeAddr() (string, error) {
 	return l.Addr().String(), nil
 }
 
-// used is what has been spent since the start.
+// used is what has been spent since the start: processor time of the server, of its database sessions, of sessions that have ended (pgbench's), and of this program.
 type used struct {
-	server, postgres  time.Duration
-	statements, trips float64
+	server, postgres, ended, client time.Duration
+	statements, trips               float64
 }
 
 func (r *rig) usage() (u used, err error) {
@@ -196,6 +196,11 @@ func (r *rig) usage() (u used, err error) {
 	}
 	for _, pid := range pids {
 		u.postgres += processTime(pid)
+	}
+	u.ended = childrenTime(parent(int(r.owner.PgConn().PID())))
+	var self syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &self); err == nil {
+		u.client = time.Duration(self.Utime.Nano() + self.Stime.Nano())
 	}
 	resp, err := http.Get("http://" + r.metrics + "/metrics")
 	if err != nil {
@@ -216,15 +221,37 @@ func (r *rig) usage() (u used, err error) {
 }
 
 // processTime is the processor time of a process; 0 where the system has no /proc.
-func processTime(pid int) time.Duration {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
+func processTime(pid int) time.Duration { return ticks(pid, 11) }
+
+// childrenTime is that of its children that have ended.
+func childrenTime(pid int) time.Duration { return ticks(pid, 13) }
+
+func ticks(pid, at int) time.Duration {
+	fields := status(pid)
+	if len(fields) <= at+1 {
 		return 0
 	}
-	fields := strings.Fields(string(b[strings.LastIndexByte(string(b), ')')+1:]))
-	user, _ := strconv.Atoi(fields[11])
-	system, _ := strconv.Atoi(fields[12])
+	user, _ := strconv.Atoi(fields[at])
+	system, _ := strconv.Atoi(fields[at+1])
 	return time.Duration(user+system) * 10 * time.Millisecond
+}
+
+func parent(pid int) int {
+	fields := status(pid)
+	if len(fields) < 2 {
+		return 0
+	}
+	n, _ := strconv.Atoi(fields[1])
+	return n
+}
+
+// status is /proc/PID/stat from the state on, which comes after the name in brackets.
+func status(pid int) []string {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return nil
+	}
+	return strings.Fields(string(b[strings.LastIndexByte(string(b), ')')+1:]))
 }
 
 // memory is the resident memory of the process, now and at the most, in bytes.

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -76,6 +77,29 @@ func TestCart(t *testing.T) {
 	_, err = s.CompleteCart(ctx, s.sc, token, "k", nil, complete(0, "on_delivery"))
 	if fault.CodeOf(err) != "cart.not_ready" {
 		t.Errorf("an empty cart: %v", err)
+	}
+}
+
+func TestManyHandsInOneCart(t *testing.T) {
+	t.Parallel()
+	s := open(t, map[string]int64{"MUG": 100})
+	_, token := s.fill(t)
+	var added atomic.Int64
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			_, err := s.AddLine(context.Background(), s.sc, token, orders.CartLineInput{VariantID: s.variants["MUG"], Quantity: 1})
+			if err == nil {
+				added.Add(1)
+			} else if !errors.Is(err, orders.ErrCartChanged) {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	cart, err := s.Cart(context.Background(), s.sc, token)
+	if err != nil || int64(cart.Lines[0].Quantity) != 2+added.Load() || added.Load() == 0 {
+		t.Errorf("%d in the cart after 2 and %d more: %v", cart.Lines[0].Quantity, added.Load(), err)
 	}
 }
 
