@@ -337,4 +337,3 @@ func build(before *Product, lines []record, terms shopTerms, shelves *shelves) (
 	}
 	return in, len(taken), bad, nil
 }
-

@@ -85,4 +85,3 @@ func (c *Catalog) CancelImport(ctx context.Context, sc db.Scope, id uuid.UUID) e
 		return audit.Append(tx, audit.Entry{Action: "import.cancel", ObjectType: "import", ObjectID: id.String()})
 	})
 }
-
