@@ -204,10 +204,14 @@ func (s *devStack) provider(ctx context.Context, binary, data string) error {
 
 // freeListen gives the address asked for, or the usual one, or a free port where the usual one is taken.
 func freeListen(asked, usual string) (string, error) {
-	if asked != "" {
+	choices := []string{usual, "127.0.0.1:0"}
+	switch {
+	case strings.HasSuffix(asked, ":0"):
+		choices = []string{asked}
+	case asked != "":
 		return asked, nil
 	}
-	for _, addr := range []string{usual, "127.0.0.1:0"} {
+	for _, addr := range choices {
 		l, err := net.Listen("tcp", addr)
 		if err == nil {
 			defer l.Close()

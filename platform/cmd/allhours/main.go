@@ -25,6 +25,7 @@ var commands = []command{
 	{"serve", "", "answer requests", serve},
 	{"work", "", "run what happens later: deliveries, alerts, notifications, sweeps", work},
 	{"migrate", "", "bring the database to this release", migrate},
+	{"import", "products|online-retail FILE --tenant SLUG [--dry-run]", "read a file into a shop and print the report", importFile},
 	{"audit", "verify --tenant SLUG [--anchor SEQ:HASH]", "prove that the audit log was not changed", auditLog},
 	{"operator", "create EMAIL NAME", "make an account for the platform's own staff; the password is read from the standard input", operator},
 	{"secrets", "generate|rotate", "make the key that seals secrets, or a new one beside the old", secretKeys},

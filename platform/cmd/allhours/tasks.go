@@ -3,9 +3,11 @@ package main
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 
@@ -25,6 +27,46 @@ func withApp(ctx context.Context, do func(a *app.App) error) error {
 	}
 	defer a.Close()
 	return do(a)
+}
+
+func importFile(ctx context.Context, args []string) error {
+	if len(args) < 2 || (args[0] != "products" && args[0] != "online-retail") {
+		return errors.New("say: import products FILE --tenant SLUG, or import online-retail FILE --tenant SLUG")
+	}
+	kind, path := args[0], args[1]
+	flags := flag.NewFlagSet("import", flag.ContinueOnError)
+	slug := flags.String("tenant", "", "slug of the shop")
+	dryRun := flags.Bool("dry-run", false, "products only: say what would be refused, change nothing")
+	if err := flags.Parse(args[2:]); err != nil {
+		return exitCode(2)
+	}
+	if *slug == "" {
+		return errors.New("--tenant is missing")
+	}
+	open := func() (io.ReadCloser, error) { return os.Open(path) }
+	return withApp(ctx, func(a *app.App) error {
+		tenant, err := a.Tenant(ctx, *slug)
+		if err != nil {
+			return err
+		}
+		var report any
+		if kind == "products" {
+			file, err := open()
+			if err != nil {
+				return err
+			}
+			defer file.Close()
+			report, err = a.ImportProducts(ctx, tenant, file, *dryRun)
+			if err != nil {
+				return err
+			}
+		} else if report, err = a.ImportOnlineRetail(ctx, tenant, open); err != nil {
+			return err
+		}
+		out := json.NewEncoder(os.Stdout)
+		out.SetIndent("", "  ")
+		return out.Encode(report)
+	})
 }
 
 func auditLog(ctx context.Context, args []string) error {
