@@ -101,7 +101,9 @@ func TestStorm(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		orderstest.Check(t, s.owner)
+		if n%5 == 4 || n == rounds-1 {
+			orderstest.Check(t, s.owner)
+		}
 		if t.Failed() {
 			t.Fatalf("in round %d", n)
 		}
