@@ -14,7 +14,7 @@ export const themeIn = (say: Say<'close' | 'password.show' | 'remove'>) =>
       'system-ui,-apple-system,"Segoe UI","PingFang SC","Hiragino Sans GB","Microsoft YaHei","Noto Sans CJK SC",sans-serif',
     headings: { fontWeight: '650', sizes: { h1: { fontSize: rem(24), lineHeight: '1.3' }, h2: { fontSize: rem(18) } } },
     components: {
-      Badge: { defaultProps: { variant: 'light', radius: 'sm', tt: 'none', fw: 600 } },
+      Badge: { defaultProps: { variant: 'light', radius: 'sm', tt: 'none', fw: 600, miw: 'max-content' } },
       Modal: { defaultProps: { closeButtonProps: { 'aria-label': say('close') } } },
       Drawer: { defaultProps: { position: 'right', size: 'lg', closeButtonProps: { 'aria-label': say('close') } } },
       Notification: { defaultProps: { closeButtonProps: { 'aria-label': say('close') } } },

@@ -6,7 +6,7 @@ import { useSay } from '../i18n'
 import { inWords } from '../i18n/inWords'
 import { A } from '../ui/A'
 import { dateTime, number } from '../ui/format'
-import { List } from '../ui/List'
+import { List, wideOnly } from '../ui/List'
 import { useListState } from '../ui/listState'
 import { Page } from '../ui/Page'
 import { ProblemNote } from '../ui/Problem'
@@ -95,6 +95,7 @@ function useColumns(): DataTableColumn<Incident>[] {
     },
     {
       accessor: 'subject',
+      ...wideOnly,
       title: say('subject'),
       width: 170,
       render: ({ subject }) => (
@@ -105,6 +106,7 @@ function useColumns(): DataTableColumn<Incident>[] {
     },
     {
       accessor: 'count',
+      ...wideOnly,
       title: say('count'),
       width: 80,
       textAlign: 'right',

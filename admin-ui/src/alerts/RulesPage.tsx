@@ -103,7 +103,7 @@ function RuleCard({ rule, kind, onEdit }: { rule: Rule; kind?: KindInfo; onEdit:
           </Text>
           <Text size="xs" c="dimmed">
             {kind && inWords(kind.fresh)} ·{' '}
-            <A to="/incidents" search={{ kind: rule.kind }} size="xs">
+            <A to="/incidents" search={{ kind: rule.kind }} size="xs" underline="always">
               {say('rule.fires')}
             </A>
           </Text>

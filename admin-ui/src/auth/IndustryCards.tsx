@@ -33,7 +33,7 @@ export function IndustryCards({ industries, value, onChange, error }: Props) {
           return (
             <Radio.Card key={id} value={id} className={classes.card} aria-label={say(`industry.${id}`)}>
               <Group wrap="nowrap" gap="sm" align="flex-start">
-                <Icon size={24} aria-hidden stroke={1.6} />
+                <Icon size={24} aria-hidden stroke={1.6} style={{ flexShrink: 0 }} />
                 <div>
                   <Text size="sm" fw={600}>
                     {say(`industry.${id}`)}

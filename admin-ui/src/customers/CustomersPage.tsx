@@ -6,7 +6,7 @@ import { useCan, useTenant } from '../api/session'
 import { useSay } from '../i18n'
 import { A, useGo } from '../ui/A'
 import { dateTime, money, number } from '../ui/format'
-import { List } from '../ui/List'
+import { List, wideOnly } from '../ui/List'
 import { useListState } from '../ui/listState'
 import { Page } from '../ui/Page'
 import { customersQuery, type Listed } from './api'
@@ -59,7 +59,7 @@ function useColumns(): DataTableColumn<Listed>[] {
         </div>
       ),
     },
-    { accessor: 'kind', title: say('kind'), width: 110, render: customer => say(`kind.${customer.kind}`) },
+    { accessor: 'kind', ...wideOnly, title: say('kind'), width: 110, render: customer => say(`kind.${customer.kind}`) },
     {
       accessor: 'orders',
       title: say('orders'),
@@ -77,6 +77,7 @@ function useColumns(): DataTableColumn<Listed>[] {
     },
     {
       accessor: 'last_at',
+      ...wideOnly,
       title: say('last'),
       width: 150,
       noWrap: true,
@@ -85,6 +86,7 @@ function useColumns(): DataTableColumn<Listed>[] {
     },
     {
       accessor: 'created_at',
+      ...wideOnly,
       title: say('since'),
       width: 140,
       noWrap: true,

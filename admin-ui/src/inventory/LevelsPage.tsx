@@ -7,7 +7,7 @@ import { useSay } from '../i18n'
 import { inWords } from '../i18n/inWords'
 import { A, ButtonLink } from '../ui/A'
 import { number } from '../ui/format'
-import { List } from '../ui/List'
+import { List, wideOnly } from '../ui/List'
 import { useListState } from '../ui/listState'
 import { Page } from '../ui/Page'
 import { Status } from '../ui/Status'
@@ -35,7 +35,10 @@ export function LevelsPage() {
       title={say('title')}
       lead={
         <>
-          {say('thresholds')} <A to="/alerts">{say('thresholds.link')}</A>
+          {say('thresholds')}{' '}
+          <A to="/alerts" underline="always">
+            {say('thresholds.link')}
+          </A>
         </>
       }
       actions={
@@ -93,6 +96,7 @@ function useColumns(onChange: ((level: Level) => void) | undefined): DataTableCo
     title: string,
   ): DataTableColumn<Level> => ({
     accessor,
+    ...wideOnly,
     title,
     width: 96,
     textAlign: 'right',
@@ -116,6 +120,8 @@ function useColumns(onChange: ((level: Level) => void) | undefined): DataTableCo
               to="/inventory/movements"
               search={{ sku: level.sku }}
               c="dimmed"
+              display="inline-block"
+              lh="24px"
               aria-label={say('history', { sku: level.sku })}
             >
               {level.sku}
@@ -124,7 +130,13 @@ function useColumns(onChange: ((level: Level) => void) | undefined): DataTableCo
         </div>
       ),
     },
-    { accessor: 'location_name', title: say('location'), width: 150, render: level => level.location_name },
+    {
+      accessor: 'location_name',
+      ...wideOnly,
+      title: say('location'),
+      width: 150,
+      render: level => level.location_name,
+    },
     figure('on_hand', say('onHand')),
     figure('committed', say('committed')),
     figure('reserved', say('reserved')),

@@ -10,7 +10,7 @@ import { useSay } from '../i18n'
 import { useChanges } from '../live/Live'
 import { A, ButtonLink } from '../ui/A'
 import { dateTime, money, number, withTimes } from '../ui/format'
-import { type Filter, List } from '../ui/List'
+import { type Filter, List, wideOnly } from '../ui/List'
 import { stringifySearch, useListState } from '../ui/listState'
 import { Page } from '../ui/Page'
 import type { View } from '../ui/savedViews'
@@ -173,6 +173,7 @@ function useColumns(): DataTableColumn<OrderSummary>[] {
     },
     {
       accessor: 'created',
+      ...wideOnly,
       sortable: true,
       title: say('placed'),
       width: 205,
@@ -188,7 +189,14 @@ function useColumns(): DataTableColumn<OrderSummary>[] {
         </Text>
       ),
     },
-    { accessor: 'units', title: say('units'), width: 70, textAlign: 'right', render: order => number(order.units) },
+    {
+      accessor: 'units',
+      ...wideOnly,
+      title: say('units'),
+      width: 70,
+      textAlign: 'right',
+      render: order => number(order.units),
+    },
     {
       accessor: 'total',
       sortable: true,
@@ -198,7 +206,13 @@ function useColumns(): DataTableColumn<OrderSummary>[] {
       noWrap: true,
       render: order => money(order.total, order.currency),
     },
-    { accessor: 'status', title: say('status'), width: 150, render: order => <LifecycleStatus of={order.status} /> },
+    {
+      accessor: 'status',
+      ...wideOnly,
+      title: say('status'),
+      width: 150,
+      render: order => <LifecycleStatus of={order.status} />,
+    },
     {
       accessor: 'payment_status',
       title: say('payment'),

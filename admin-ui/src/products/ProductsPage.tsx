@@ -10,7 +10,7 @@ import { languages, useSay } from '../i18n'
 import { inWords } from '../i18n/inWords'
 import { A, ButtonLink } from '../ui/A'
 import { money, number } from '../ui/format'
-import { List } from '../ui/List'
+import { List, wideOnly } from '../ui/List'
 import { useListState } from '../ui/listState'
 import { Page } from '../ui/Page'
 import { ProblemNote } from '../ui/Problem'
@@ -135,7 +135,13 @@ function useColumns(): DataTableColumn<Product>[] {
         )
       },
     },
-    { accessor: 'status', title: say('status'), width: 130, render: ({ status }) => <ProductStatus of={status} /> },
+    {
+      accessor: 'status',
+      ...wideOnly,
+      title: say('status'),
+      width: 130,
+      render: ({ status }) => <ProductStatus of={status} />,
+    },
     {
       accessor: 'price',
       title: say('price'),

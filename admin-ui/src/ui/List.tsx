@@ -18,6 +18,9 @@ export type Filter =
   | { key: string; label: string; options: { value: string; label: string }[] }
   | { key: string; label: string; kind: 'date' | 'text' }
 
+/** For columns that a phone has no room for. */
+export const wideOnly = { visibleMediaQuery: '(min-width: 48em)' }
+
 type Props<T> = {
   name: string
   state: ListState
