@@ -132,7 +132,8 @@ function CheckoutForm({ cart, me, addresses }: { cart: Cart; me: Customer | null
   const method = config.payment_methods.find(m => m.id === form.payment_method)
   const total = money(seen, cart.currency)
   const unanswered = state.failure instanceof Problem && state.failure.unanswered
-  const blocked = !online || pricing || settling || state.busy || cart.lines.some(ill) || !config.payment_methods.length
+  // Not while the price is reckoned: a press then would be lost, and place() itself waits for the price and asks if it is another.
+  const blocked = !online || state.busy || cart.lines.some(ill) || !config.payment_methods.length
   const offered = waysOf(config)
   const way = useWays()
 
