@@ -126,7 +126,8 @@ function Outcome({ run, isReal }: { run: Import; isReal: boolean }) {
       </Stack>
     )
   }
-  if (run.status === 'failed') return <Alert color="red">{say('imp.failed')}</Alert>
+  if (run.status === 'failed')
+    return <Alert color="red">{[say('imp.failed'), run.error].filter(Boolean).join(' ')}</Alert>
   if (run.status === 'cancelled') return <Alert color="yellow">{say('imp.cancelled')}</Alert>
   return (
     <Alert role="status" color={run.refused > 0 ? 'yellow' : 'teal'}>

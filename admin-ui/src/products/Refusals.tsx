@@ -52,9 +52,9 @@ export function Refusals({ id, count, isOver }: { id: string; count: number; isO
                   {row.line}
                 </Table.Th>
                 <Table.Td>{row.field}</Table.Td>
-                <Table.Td>{row.message ?? row.reason}</Table.Td>
+                <Table.Td>{row.message}</Table.Td>
                 <Table.Td>
-                  <Code style={{ overflowWrap: 'anywhere' }}>{row.raw}</Code>
+                  <Code style={{ overflowWrap: 'anywhere' }}>{row.content}</Code>
                 </Table.Td>
               </Table.Tr>
             ))}
@@ -75,7 +75,7 @@ export function Refusals({ id, count, isOver }: { id: string; count: number; isO
 
 function csvOf(rows: Refusal[]) {
   const cell = (value: unknown) => `"${String(value ?? '').replaceAll('"', '""')}"`
-  const lines = rows.map(row => [row.line, row.field, row.message ?? row.reason, row.raw].map(cell).join(','))
+  const lines = rows.map(row => [row.line, row.field, row.message, row.content].map(cell).join(','))
   return ['line,column,reason,raw', ...lines].join('\r\n')
 }
 

@@ -5,9 +5,6 @@ import type { Schemas } from '../api/schemas'
 import { inWords, type Localized } from '../i18n/inWords'
 import type { Search } from '../ui/listState'
 
-type Unlisted = (path: string, init?: { params?: unknown }) => Promise<{ data?: never }>
-const unlisted = api as unknown as { GET: Unlisted; POST: Unlisted }
-
 export type Stock = Schemas['Supply']
 export type Price = Schemas['Price']
 export type Variant = Schemas['Variant']
@@ -16,18 +13,8 @@ export type Product = Schemas['Product']
 export type Category = Schemas['Category']
 export type PriceList = Schemas['PriceList']
 export type TaxRate = Schemas['TaxRate']
-export type Import = {
-  id: string
-  kind: string
-  status: string
-  dry_run?: boolean
-  lines: number
-  accepted: number
-  refused: number
-  summary?: Record<string, unknown> | null
-  created_at: string
-}
-export type Refusal = { line: number; reason?: string; message?: string; code?: string; field?: string; raw?: string }
+export type Import = Schemas['Import']
+export type Refusal = Schemas['Refusal']
 
 export const productKeys = ['q', 'status', 'category', 'stock', 'sort', 'limit']
 
@@ -60,20 +47,20 @@ export const taxRatesQuery = queryOptions({
 
 export const importsQuery = queryOptions({
   queryKey: ['imports'],
-  queryFn: () => take<Paged<Import>>(unlisted.GET('/api/v1/imports')),
+  queryFn: () => take<Paged<Import>>(api.GET('/api/v1/imports', {})),
 })
 
 export const importQuery = (id: string) =>
   queryOptions({
     queryKey: ['imports', 'one', id],
-    queryFn: () => take<Import>(unlisted.GET('/api/v1/imports/{id}', { params: { path: { id } } })),
+    queryFn: () => take<Import>(api.GET('/api/v1/imports/{id}', { params: { path: { id } } })),
   })
 
 export const refusalsQuery = (id: string) =>
   infiniteQueryOptions({
     queryKey: ['imports', 'refusals', id],
     ...pages(
-      query => take<Paged<Refusal>>(unlisted.GET('/api/v1/imports/{id}/refusals', { params: { path: { id }, query } })),
+      query => take<Paged<Refusal>>(api.GET('/api/v1/imports/{id}/refusals', { params: { path: { id }, query } })),
       {},
     ),
   })
@@ -145,7 +132,7 @@ export function startImport(file: File, dryRun: boolean) {
 }
 
 export function cancelImport(id: string) {
-  return take(unlisted.POST('/api/v1/imports/{id}/cancel', { params: { path: { id } } }))
+  return take(api.POST('/api/v1/imports/{id}/cancel', { params: { path: { id } } }))
 }
 
 /** Variants on sale whose product or SKU matches. */

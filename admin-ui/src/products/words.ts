@@ -129,7 +129,7 @@ export const productWords = words(
       'A CSV file, one line for each variant. Products are matched by SKU, so that running it again changes nothing.',
     'imp.format': 'Columns',
     'imp.format.text':
-      'sku, title_en, title_zh, price, on_hand, status, category, option1_name, option1_value, barcode, weight_g, description_en, description_zh, image. Only sku, a title and price are needed. Export your products to see an example.',
+      'sku, title, title:zh, price, stock, status, categories, option1_name, option1_value, barcode, weight_g, description. Only sku is needed; an empty cell leaves things as they are, and an unknown column is an error. Export your products to see an example.',
     'imp.file': 'File',
     'imp.choose': 'Choose a CSV file',
     'imp.check': 'Check the file',
@@ -283,7 +283,7 @@ export const productWords = words(
     'imp.lead': 'CSV 文件，每行一个规格。按货号匹配，重复导入不会产生变化。',
     'imp.format': '列',
     'imp.format.text':
-      'sku、title_en、title_zh、price、on_hand、status、category、option1_name、option1_value、barcode、weight_g、description_en、description_zh、image。只有 sku、一个标题和 price 必填。可先导出商品查看示例。',
+      'sku、title、title:zh、price、stock、status、categories、option1_name、option1_value、barcode、weight_g、description。只有 sku 必填；空单元格保持原值，未知的列会报错。可先导出商品查看示例。',
     'imp.file': '文件',
     'imp.choose': '选择 CSV 文件',
     'imp.check': '检查文件',
