@@ -112,8 +112,10 @@ func (r *rig) cartToPaid(c *load.Client) load.Work {
 		if err := json.Unmarshal(body, &done); err != nil {
 			return err
 		}
-		_, _, err = c.Do(load.Call{Method: "POST", Path: "/api/v1/orders/" + done.Order.ID + "/payments/manual", Host: r.host(s), Bearer: s.key, Key: db.NewID().String(),
-			Body: fmt.Sprintf(`{"amount":%d,"reference":"till"}`, cart.Total)}, 201)
+		_, _, err = c.Do(load.Call{
+			Method: "POST", Path: "/api/v1/orders/" + done.Order.ID + "/payments/manual", Host: r.host(s), Bearer: s.key, Key: db.NewID().String(),
+			Body: fmt.Sprintf(`{"amount":%d,"reference":"till"}`, cart.Total),
+		}, 201)
 		return err
 	}
 }

@@ -409,8 +409,10 @@ func TestLatency(t *testing.T) {
 	var mu sync.Mutex
 	var waits []time.Duration
 	heard := make(chan struct{}, 1000)
-	r.work(Work{Subscriptions: []outbox.Subscription{{Event: "thing.done", Subscriber: "one", Handle: func(context.Context, outbox.Event) error { heard <- struct{}{}; return nil }}},
-		Outbox: outbox.Options{Waited: func(d time.Duration) { mu.Lock(); defer mu.Unlock(); waits = append(waits, d) }}})
+	r.work(Work{
+		Subscriptions: []outbox.Subscription{{Event: "thing.done", Subscriber: "one", Handle: func(context.Context, outbox.Event) error { heard <- struct{}{}; return nil }}},
+		Outbox:        outbox.Options{Waited: func(d time.Duration) { mu.Lock(); defer mu.Unlock(); waits = append(waits, d) }},
+	})
 	const n = 100
 	for range n {
 		r.append(1)

@@ -88,9 +88,22 @@ func order(list []string, pkg, prefix string) int {
 
 func floor(pkg string) string {
 	for _, f := range []struct{ prefix, floor string }{
-		{"platform/app", "app"}, {"platform/cmd", "cmd"}, {"platform/gateway", "gateway"}, {"jobs", "jobs"}, {"platform/base", "base"},
-		{"plugins/sdk", "sdk"}, {"plugins/official", "official"}, {"plugins/conformance", "official"}, {"plugins/host", "host"}, {"plugins", "host"},
-		{"tenants/demo", "demo"}, {"tenants", "tenants"}, {"migrations", "leaf"}, {"admin-ui", "leaf"}, {"storefront", "leaf"}, {"platform/", "service"},
+		{"platform/app", "app"},
+		{"platform/cmd", "cmd"},
+		{"platform/gateway", "gateway"},
+		{"jobs", "jobs"},
+		{"platform/base", "base"},
+		{"plugins/sdk", "sdk"},
+		{"plugins/official", "official"},
+		{"plugins/conformance", "official"},
+		{"plugins/host", "host"},
+		{"plugins", "host"},
+		{"tenants/demo", "demo"},
+		{"tenants", "tenants"},
+		{"migrations", "leaf"},
+		{"admin-ui", "leaf"},
+		{"storefront", "leaf"},
+		{"platform/", "service"},
 	} {
 		if pkg == f.prefix || strings.HasPrefix(pkg, strings.TrimSuffix(f.prefix, "/")+"/") {
 			return f.floor
@@ -144,8 +157,16 @@ func TestImportLaw(t *testing.T) {
 func TestImportLawRefuses(t *testing.T) {
 	t.Parallel()
 	for _, c := range [][2]string{
-		{"plugins/host", "platform/orders"}, {"platform/orders", "platform/payments"}, {"platform/catalog", "platform/inventory"}, {"tenants", "platform/catalog"},
-		{"platform/base/fault", "platform/base/db"}, {"platform/orders", "jobs"}, {"plugins/sdk", "platform/base/fault"}, {"platform/gateway", "platform/orders"}, {"tenants/access", "tenants/members"}, {"platform/alerts", "platform/app"},
+		{"plugins/host", "platform/orders"},
+		{"platform/orders", "platform/payments"},
+		{"platform/catalog", "platform/inventory"},
+		{"tenants", "platform/catalog"},
+		{"platform/base/fault", "platform/base/db"},
+		{"platform/orders", "jobs"},
+		{"plugins/sdk", "platform/base/fault"},
+		{"platform/gateway", "platform/orders"},
+		{"tenants/access", "tenants/members"},
+		{"platform/alerts", "platform/app"},
 	} {
 		if allowed(c[0], c[1]) {
 			t.Errorf("%s may import %s", c[0], c[1])

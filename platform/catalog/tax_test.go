@@ -19,8 +19,18 @@ func TestTaxOf(t *testing.T) {
 		included bool
 		want     int64
 	}{
-		{1000, 2000, false, 200}, {1200, 2000, true, 200}, {1, 2000, false, 0}, {3, 2000, false, 1}, {-3, 2000, false, -1}, {5, 1000, false, 1}, {-5, 1000, false, -1},
-		{999, 1900, true, 160}, {0, 2000, true, 0}, {500, 0, true, 0}, {100, 10000, false, 100}, {100, 10000, true, 50},
+		{1000, 2000, false, 200},
+		{1200, 2000, true, 200},
+		{1, 2000, false, 0},
+		{3, 2000, false, 1},
+		{-3, 2000, false, -1},
+		{5, 1000, false, 1},
+		{-5, 1000, false, -1},
+		{999, 1900, true, 160},
+		{0, 2000, true, 0},
+		{500, 0, true, 0},
+		{100, 10000, false, 100},
+		{100, 10000, true, 50},
 	} {
 		if got := TaxOf(c.amount, c.bp, c.included); got != c.want {
 			t.Errorf("TaxOf(%d, %d, %v) = %d, want %d", c.amount, c.bp, c.included, got, c.want)

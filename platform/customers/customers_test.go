@@ -26,6 +26,7 @@ func (o *orders) EraseTx(_ *db.Tx, ids []uuid.UUID) error {
 	o.erased = append(o.erased, ids...)
 	return nil
 }
+
 func (o *orders) AdoptTx(_ *db.Tx, guests []uuid.UUID, _ uuid.UUID) error {
 	o.adopted = append(o.adopted, guests...)
 	return nil

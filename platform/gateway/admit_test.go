@@ -157,8 +157,10 @@ func TestTenantChangesAreSeen(t *testing.T) {
 		res := r.do(ask{path: "/api/v1/get/public", headers: []string{"Host: " + host, "Authorization: Bearer key"}})
 		return fmt.Sprint(res.StatusCode, " ", res.code())
 	}
-	for host, want := range map[string]string{"a.shops.test": "200 ", "A.Shops.Test:8080": "200 ", "a.shops.test.": "200 ", "shop.example": "200 ", "shop.example:443": "200 ", "shops.test": "200 ",
-		"unproved.example": "404 tenant.unknown_host", "new.shops.test": "404 tenant.unknown_host", "127.0.0.1": "200 "} {
+	for host, want := range map[string]string{
+		"a.shops.test": "200 ", "A.Shops.Test:8080": "200 ", "a.shops.test.": "200 ", "shop.example": "200 ", "shop.example:443": "200 ", "shops.test": "200 ",
+		"unproved.example": "404 tenant.unknown_host", "new.shops.test": "404 tenant.unknown_host", "127.0.0.1": "200 ",
+	} {
 		if got := get(host); got != want {
 			t.Errorf("%s: %s, want %s", host, got, want)
 		}

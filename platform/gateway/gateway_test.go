@@ -67,7 +67,8 @@ var errBroken = errors.New("secret cause: password=hunter2")
 
 func failing(ctx context.Context, in *struct {
 	How string `path:"how"`
-}) (*whoOutput, error) {
+},
+) (*whoOutput, error) {
 	switch in.How {
 	case "panic":
 		panic("secret panic")

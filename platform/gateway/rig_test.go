@@ -75,8 +75,10 @@ func (f *fakeAuth) drop(kind access.CredentialKind, secret string) {
 }
 
 func testConfig() Config {
-	return Config{Listen: "127.0.0.1:0", Internal: "127.0.0.1:0", BaseDomain: "shops.test", DrainTimeout: 5 * time.Second, AccessLog: "none",
-		AddressRate: 100_000, KeyRate: 100_000, StrictRate: 20, StreamsTenant: 100, StreamsAddress: 100}
+	return Config{
+		Listen: "127.0.0.1:0", Internal: "127.0.0.1:0", BaseDomain: "shops.test", DrainTimeout: 5 * time.Second, AccessLog: "none",
+		AddressRate: 100_000, KeyRate: 100_000, StrictRate: 20, StreamsTenant: 100, StreamsAddress: 100,
+	}
 }
 
 var testShop = fstest.MapFS{

@@ -35,7 +35,8 @@ func TestTenantsDoNotMix(t *testing.T) {
 			Name  string `path:"name"`
 			Query string `query:"q"`
 			Panic bool   `query:"panic"`
-		}) (*whoOutput, error) {
+		},
+		) (*whoOutput, error) {
 			if in.Panic {
 				panic(in.Name)
 			}
@@ -294,7 +295,8 @@ func TestUpload(t *testing.T) {
 	}
 	Add(r.Gateway, Route{Method: "POST", Path: "/api/v1/upload", ID: "upload", Summary: "s", Tag: "t", Access: Staff("imports:write"), Body: 3 << 20}, func(_ context.Context, in *struct {
 		RawBody huma.MultipartFormFiles[form]
-	}) (*makeOutput, error) {
+	},
+	) (*makeOutput, error) {
 		f := in.RawBody.Data()
 		b, err := io.ReadAll(f.File)
 		out := &makeOutput{}

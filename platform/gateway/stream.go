@@ -29,20 +29,26 @@ var (
 
 // addLive puts the two streams on their routes.
 func (g *Gateway) addLive() {
-	g.raw(Route{Method: http.MethodGet, Path: "/api/v1/events", ID: "follow-events", Tag: "Live", Access: anyStaff, Streams: true, Summary: "Follow what happens in the shop",
-		Description: "Server-sent events: `id` is the event's, `event` its type, `data` is {type, id, version, at, data}. `event: resync` says that some were missed: read again what is shown. A comment comes every 15 s."},
+	g.raw(Route{
+		Method: http.MethodGet, Path: "/api/v1/events", ID: "follow-events", Tag: "Live", Access: anyStaff, Streams: true, Summary: "Follow what happens in the shop",
+		Description: "Server-sent events: `id` is the event's, `event` its type, `data` is {type, id, version, at, data}. `event: resync` says that some were missed: read again what is shown. A comment comes every 15 s.",
+	},
 		[]string{"topics", "last_event_id"}, g.staffEvents)
-	g.raw(Route{Method: http.MethodGet, Path: "/api/v1/storefront/events", ID: "follow-shop-events", Tag: "Live", Access: Shopper, Streams: true, Summary: "Follow an order, and changes of products and stock",
-		Description: "Server-sent events as of follow-events, without what is for the shop's own people. An order is followed with its signed token, or by the customer it belongs to."},
+	g.raw(Route{
+		Method: http.MethodGet, Path: "/api/v1/storefront/events", ID: "follow-shop-events", Tag: "Live", Access: Shopper, Streams: true, Summary: "Follow an order, and changes of products and stock",
+		Description: "Server-sent events as of follow-events, without what is for the shop's own people. An order is followed with its signed token, or by the customer it belongs to.",
+	},
 		[]string{"order", "token", "last_event_id"}, g.shopEvents)
 }
 
 // raw adds a route whose handler writes by itself.
 func (g *Gateway) raw(r Route, query []string, handler func(c *fiber.Ctx, ctx context.Context) error) {
 	g.check(&r)
-	op := &huma.Operation{Method: r.Method, Path: r.Path, OperationID: r.ID, Summary: r.Summary, Description: r.Description, Tags: []string{r.Tag}, Security: r.security(),
+	op := &huma.Operation{
+		Method: r.Method, Path: r.Path, OperationID: r.ID, Summary: r.Summary, Description: r.Description, Tags: []string{r.Tag}, Security: r.security(),
 		Extensions: map[string]any{"x-access": string(r.Access)},
-		Responses:  map[string]*huma.Response{"200": {Description: "A stream", Content: map[string]*huma.MediaType{"text/event-stream": {Schema: &huma.Schema{Type: "string"}}}}}}
+		Responses:  map[string]*huma.Response{"200": {Description: "A stream", Content: map[string]*huma.MediaType{"text/event-stream": {Schema: &huma.Schema{Type: "string"}}}}},
+	}
 	for _, q := range query {
 		op.Parameters = append(op.Parameters, &huma.Param{Name: q, In: "query", Schema: &huma.Schema{Type: "string"}})
 	}

@@ -111,8 +111,10 @@ func about(payload json.RawMessage) (r reference) {
 }
 
 // shopEvents are those of an order that its customer hears of. Notes and holds are the staff's own.
-var shopEvents = []string{"order.placed", "order.paid", "order.payment_changed", "order.cancelled", "order.expired", "order.completed", "order.fulfilment_changed", "order.refunded",
-	"payment.succeeded", "payment.failed", "payment.pending", "payment.refunded"}
+var shopEvents = []string{
+	"order.placed", "order.paid", "order.payment_changed", "order.cancelled", "order.expired", "order.completed", "order.fulfilment_changed", "order.refunded",
+	"payment.succeeded", "payment.failed", "payment.pending", "payment.refunded",
+}
 
 // shopWants lets a customer hear of his order, or of all of his own where order is none, and anyone of stock and products.
 func shopWants(id access.Identity, order uuid.UUID) func(LiveEvent) bool {

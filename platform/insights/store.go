@@ -103,7 +103,11 @@ func checklist(tx *db.Tx) ([]Step, error) {
 			(SELECT count(*) FROM members WHERE tenant_id = t.id AND status = 'active') > 1, EXISTS (SELECT 1 FROM orders WHERE tenant_id = t.id AND placed_at IS NOT NULL)
 		FROM tenants t WHERE t.id = ?`, tx.Scope.Tenant).Row().Scan(&product, &stock, &payment, &category, &team, &order)
 	return []Step{
-		{"product", product, "/products"}, {"stock", stock, "/inventory"}, {"payment", payment, "/plugins"},
-		{"category", category, "/products"}, {"team", team, "/team"}, {"order", order, "/orders"},
+		{"product", product, "/products"},
+		{"stock", stock, "/inventory"},
+		{"payment", payment, "/plugins"},
+		{"category", category, "/products"},
+		{"team", team, "/team"},
+		{"order", order, "/orders"},
 	}, err
 }

@@ -221,8 +221,10 @@ type batch struct {
 
 func newBatch(orders []*placing) (*batch, error) {
 	// A nil slice would be NULL.
-	b := &batch{checkSeqs: []int{}, checkProducts: []uuid.UUID{}, checkVersions: []int64{}, poolKinds: []string{}, poolKeys: []string{}, needSeqs: []int{}, needPools: []int{}, needLocations: []*uuid.UUID{},
-		needQuantities: []int64{}, pools: map[Use]int{}}
+	b := &batch{
+		checkSeqs: []int{}, checkProducts: []uuid.UUID{}, checkVersions: []int64{}, poolKinds: []string{}, poolKeys: []string{}, needSeqs: []int{}, needPools: []int{}, needLocations: []*uuid.UUID{},
+		needQuantities: []int64{}, pools: map[Use]int{},
+	}
 	for i, p := range orders {
 		if err := b.add(i+1, p); err != nil {
 			return nil, fmt.Errorf("place: %w", err)
@@ -233,8 +235,10 @@ func newBatch(orders []*placing) (*batch, error) {
 
 func (b *batch) add(seq int, p *placing) error {
 	r := &p.row
-	b.rows = append(b.rows, orderRow{seq, r.ExternalRef, r.Channel, r.CustomerID, r.PaymentStatus, r.FulfilmentType, r.PaymentMethod, r.LocationID, r.Currency, r.Language, r.Email, r.Phone, r.Name,
-		r.ShippingAddress, r.Note, r.Tags, r.Subtotal, r.DiscountTotal, r.ShippingTotal, r.TaxTotal, r.Total, r.TaxIncluded})
+	b.rows = append(b.rows, orderRow{
+		seq, r.ExternalRef, r.Channel, r.CustomerID, r.PaymentStatus, r.FulfilmentType, r.PaymentMethod, r.LocationID, r.Currency, r.Language, r.Email, r.Phone, r.Name,
+		r.ShippingAddress, r.Note, r.Tags, r.Subtotal, r.DiscountTotal, r.ShippingTotal, r.TaxTotal, r.Total, r.TaxIncluded,
+	})
 	for _, l := range r.Lines {
 		b.lines = append(b.lines, lineRow{seq, l.Line, l.VariantID, l.SKU, l.Title, l.Options, l.Image, l.Uses, l.Quantity, l.UnitPrice, l.Discount, l.Tax, l.Total})
 	}

@@ -79,8 +79,10 @@ type Fresh struct {
 	ImportID      string `json:"import_id"`
 }
 
-var errCurrency = fault.New(fault.Invalid, "online_retail.currency", "The data set is in GBP; this shop is not. Import it into a shop whose currency is GBP.")
-var errNowhere = fault.New(fault.Conflict, "inventory.no_location", "There is no active location that the stock could lie at. Add one first.")
+var (
+	errCurrency = fault.New(fault.Invalid, "online_retail.currency", "The data set is in GBP; this shop is not. Import it into a shop whose currency is GBP.")
+	errNowhere  = fault.New(fault.Conflict, "inventory.no_location", "There is no active location that the stock could lie at. Add one first.")
+)
 
 // Import takes the file over. open is called three times. It may be called again after a failure: it goes on where it was.
 func (m *Importer) Import(ctx context.Context, sc db.Scope, open func() (io.ReadCloser, error)) (Report, error) {
