@@ -143,9 +143,7 @@ type run struct {
 	dry    bool
 	token  string
 	lines  int64 // counted since the last batch
-	agreed int64
 	bad    []Refusal
-	sum    ImportSummary
 	shop   shopTerms
 	told   time.Time
 }

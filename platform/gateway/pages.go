@@ -72,7 +72,7 @@ func (g *Gateway) serveShop(c *fiber.Ctx, shop *site) error {
 	case fault.KindOf(err) == fault.NotFound:
 		return g.notice(c, http.StatusNotFound, "No shop lives here", "Nothing is sold at "+in.host+". Check the address. 此网址没有店铺，请检查地址。")
 	}
-	g.refusal(c.UserContext(), err)
+	_ = g.refusal(c.UserContext(), err) // logs it
 	return g.notice(c, http.StatusServiceUnavailable, "One moment", "The shop cannot be reached just now. Try again in a minute. 暂时无法访问，请稍后再试。")
 }
 

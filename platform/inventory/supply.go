@@ -2,7 +2,6 @@ package inventory
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -23,7 +22,8 @@ type Source struct {
 // orders take from them.
 func (v *Inventory) SourcesTx(tx *db.Tx, keys []Key) (map[Key][]Source, error) {
 	var rows []sourceRow
-	if err := tx.Raw(strings.ReplaceAll(sourcesSQL, "$1", "?"), db.JSON[[]Key]{V: keys}).Scan(&rows).Error; err != nil {
+	kinds, names := columns(keys)
+	if err := tx.Raw(strings.NewReplacer("$1", "?", "$2", "?").Replace(sourcesSQL), db.Strings(kinds), db.Strings(names)).Scan(&rows).Error; err != nil {
 		return nil, fmt.Errorf("find supply: %w", err)
 	}
 	return sourcesOf(rows), nil
@@ -36,12 +36,24 @@ type sourceRow struct {
 	Available  int64
 }
 
-const sourcesSQL = `WITH w AS (SELECT DISTINCT kind, key FROM jsonb_to_recordset($1::jsonb) AS w(kind text, key text))
-	SELECT p.kind, p.key, l.id, p.location_id, l.on_hand - l.safety + l.oversell_limit - l.committed - l.reserved AS available
-	FROM w JOIN pools p ON p.kind = w.kind AND p.key = w.key
+const sourcesSQL = `SELECT p.kind, p.key, l.id, p.location_id, l.on_hand - l.safety + l.oversell_limit - l.committed - l.reserved AS available
+	FROM unnest($1::text[], $2::text[]) AS w(kind, key) JOIN pools p ON p.kind = w.kind AND p.key = w.key
 	JOIN locations o ON o.tenant_id = p.tenant_id AND o.id = p.location_id AND o.active
 	JOIN pool_levels l ON l.tenant_id = p.tenant_id AND l.pool_id = p.id AND l.bucket = ''
 	ORDER BY p.kind, p.key, o.rank, o.id`
+
+// columns gives the kinds and the keys, each pair once.
+func columns(keys []Key) (kinds, names []string) {
+	seen := map[Key]bool{}
+	kinds, names = []string{}, []string{}
+	for _, k := range keys {
+		if !seen[k] {
+			seen[k] = true
+			kinds, names = append(kinds, k.Kind), append(names, k.Key)
+		}
+	}
+	return kinds, names
+}
 
 func sourcesOf(rows []sourceRow) map[Key][]Source {
 	out := make(map[Key][]Source, len(rows))
@@ -54,13 +66,10 @@ func sourcesOf(rows []sourceRow) map[Key][]Source {
 
 // Sources is SourcesTx by itself, in one round trip: every look at a cart asks.
 func (v *Inventory) Sources(ctx context.Context, sc db.Scope, keys []Key) (map[Key][]Source, error) {
-	wanted, err := json.Marshal(keys)
-	if err != nil {
-		return nil, fmt.Errorf("find supply: %w", err)
-	}
+	kinds, names := columns(keys)
 	var rows []sourceRow
-	err = v.db.Pipeline(ctx, sc, func(b *pgx.Batch) {
-		b.Queue(sourcesSQL, string(wanted)).Query(func(r pgx.Rows) (err error) {
+	err := v.db.Pipeline(ctx, sc, func(b *pgx.Batch) {
+		b.Queue(sourcesSQL, kinds, names).Query(func(r pgx.Rows) (err error) {
 			rows, err = pgx.CollectRows(r, pgx.RowToStructByPos[sourceRow])
 			return err
 		})

@@ -62,7 +62,8 @@ func (o *Orders) peekCart(ctx context.Context, sc db.Scope, token string) (Cart,
 	return row.open(hash)
 }
 
-// writeCart saves the cart and its lines in one round trip, as its next version; false when it is not at the version that was read any more.
+// writeCart saves the cart and its lines in one round trip, as its next version; false when it is not at the version that was read any more, be it that somebody has changed it
+// or ordered it. Its life is lengthened by whole days, so that most writes touch no index.
 func (o *Orders) writeCart(ctx context.Context, sc db.Scope, c *Cart) (written bool, err error) {
 	type row struct {
 		ID        uuid.UUID `json:"id"`
@@ -92,7 +93,7 @@ func (o *Orders) writeCart(ctx context.Context, sc db.Scope, c *Cart) (written b
 		written = false
 		b.Queue(`WITH c AS (
 				UPDATE carts SET email = $3, phone = $4, name = $5, fulfilment_type = $6, location_id = $7, shipping_address = $8, note = $9, version = version + 1,
-					expires_at = COALESCE($12, now()) + $11, updated_at = COALESCE($12, now()) WHERE id = $1 AND version = $2 AND status = 'open' RETURNING tenant_id, id, expires_at),
+					expires_at = greatest(expires_at, date_trunc('day', COALESCE($12, now())) + $11), updated_at = COALESCE($12, now()) WHERE id = $1 AND version = $2 RETURNING tenant_id, id, expires_at),
 			r AS MATERIALIZED (SELECT * FROM jsonb_to_recordset($10) AS r(id uuid, variant uuid, quantity int, rank int, seen_price bigint)),
 			gone AS (DELETE FROM cart_lines l USING c WHERE l.tenant_id = c.tenant_id AND l.cart_id = c.id AND NOT EXISTS (SELECT 1 FROM r WHERE r.id = l.id)),
 			put AS (INSERT INTO cart_lines (tenant_id, cart_id, id, variant_id, quantity, rank, seen_price) SELECT c.tenant_id, c.id, r.id, variant, quantity, rank, seen_price FROM r, c

@@ -4,17 +4,9 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/google/uuid"
-
 	"allhours/platform/base/fault"
 	"allhours/platform/catalog"
 )
-
-// want is a line asked for.
-type want struct {
-	Variant  uuid.UUID
-	Quantity int
-}
 
 // Problem is what stands in the way of ordering a line.
 type Problem struct {

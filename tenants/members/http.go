@@ -2,6 +2,7 @@ package members
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/http"
 	"time"
@@ -121,7 +122,7 @@ func (m *Members) shop(ctx context.Context, slug string) (db.Scope, error) {
 		return sc, nil
 	}
 	id, err := m.tenants.BySlug(ctx, slug)
-	if err != nil && err != error(tenants.ErrNotFound) {
+	if err != nil && !errors.Is(err, tenants.ErrNotFound) {
 		return sc, err
 	}
 	sc.Tenant = id

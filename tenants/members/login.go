@@ -2,6 +2,7 @@ package members
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -129,7 +130,7 @@ func either(errs ...error) error {
 }
 
 func ignoreMissing(err error) error {
-	if db.IsNotFound(err) || err == error(errNotFound) {
+	if db.IsNotFound(err) || errors.Is(err, errNotFound) {
 		return nil
 	}
 	return err

@@ -38,7 +38,7 @@ func (m *Members) Forgot(ctx context.Context, sc db.Scope, email string, c acces
 	var refused error
 	err := m.db.InTx(ctx, sc, func(tx *db.Tx) error {
 		if refused = m.access.AdmitMailTx(tx, c); refused != nil {
-			return nil
+			return nil //nolint:nilerr // the refusal is answered; the count of attempts must commit
 		}
 		return outbox.Append(tx, EventForgotten, tx.Scope.Tenant.String(), ForgottenV1{Email: email})
 	})

@@ -2,7 +2,6 @@ package db
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"io/fs"
 
@@ -52,7 +51,7 @@ func provider(url string, files fs.FS) (*goose.Provider, func(), error) {
 	}
 	c.RuntimeParams["lock_timeout"] = "5000"
 	c.RuntimeParams["application_name"] = "allhours migrate"
-	var conn *sql.DB = stdlib.OpenDB(*c)
+	conn := stdlib.OpenDB(*c)
 	locker, err := lock.NewPostgresSessionLocker()
 	if err != nil {
 		return nil, nil, err

@@ -30,7 +30,6 @@ type rig struct {
 	twice  bool              // the queue delivers everything twice
 	heard  chan outbox.Event // what the handlers got
 	live   chan outbox.Event // what went to the screens
-	subs   []outbox.Subscription
 }
 
 func newRig(t *testing.T, o outbox.Options, subs func(r *rig) []outbox.Subscription) *rig {

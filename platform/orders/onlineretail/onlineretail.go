@@ -104,7 +104,6 @@ type job struct {
 	sc       db.Scope
 	id       uuid.UUID
 	location uuid.UUID
-	list     uuid.UUID // the default price list in GBP
 	scan     *scan
 	variants map[string]variant
 	buyers   map[string]uuid.UUID // customers by their number
