@@ -97,7 +97,9 @@ func run(ctx context.Context, o options) error {
 // measure lets the limit and the scenario take turns and prints what they came to.
 func (r *rig) measure(ctx context.Context, s scenario, conns int) error {
 	var rates, ratios, costs, p50, p99, server, postgres, stmts, trips []float64
-	s.warmUp(ctx, conns)
+	if err := s.warmUp(ctx, conns); err != nil {
+		return err
+	}
 	for range r.rounds {
 		var limit limited
 		if s.limit != "" {

@@ -23,9 +23,11 @@ func (s scenario) run(ctx context.Context, conns int) load.Result {
 	return load.Run(ctx, conns, s.rig.seconds, s.work(load.NewClient(s.rig.addr, conns)))
 }
 
-// warmUp fills caches and makes plans, which a server that has just started lacks.
-func (s scenario) warmUp(ctx context.Context, conns int) {
+// warmUp fills caches and makes plans, which a server that has just started lacks, and has the tables counted, which the database does by itself within a minute.
+func (s scenario) warmUp(ctx context.Context, conns int) error {
 	load.Run(ctx, conns, 2*time.Second, s.work(load.NewClient(s.rig.addr, conns)))
+	_, err := s.rig.owner.Exec(ctx, "ANALYZE")
+	return err
 }
 
 func (r *rig) scenarios() []scenario {

@@ -1,6 +1,6 @@
 -- +goose Up
 CREATE TABLE carts (
-  tenant_id        uuid NOT NULL REFERENCES tenants (id),
+  tenant_id        uuid NOT NULL,   -- no foreign key: every new cart would lock the shop's row
   id               uuid NOT NULL,
   token_hash       bytea NOT NULL,
   customer_id      uuid,
