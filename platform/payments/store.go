@@ -208,8 +208,8 @@ func selectSums(tx *db.Tx, orderID uuid.UUID) (map[string]sums, error) {
 		Kind, Outcome string
 		Amount        int64
 	}
-	err := tx.Raw(`SELECT e.payment_id, e.kind, e.outcome, e.amount FROM payment_events e JOIN payments p ON p.tenant_id = e.tenant_id AND p.id = e.payment_id
-		WHERE e.tenant_id = ? AND p.order_id = ?`, tx.Scope.Tenant, orderID).Scan(&rows).Error
+	err := tx.Raw(`SELECT e.payment_id, e.kind, e.outcome, e.amount FROM payment_events e
+		WHERE e.tenant_id = ? AND e.payment_id = ANY (ARRAY(SELECT p.id FROM payments p WHERE p.tenant_id = ? AND p.order_id = ?))`, tx.Scope.Tenant, tx.Scope.Tenant, orderID).Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("read payment events: %w", err)
 	}
