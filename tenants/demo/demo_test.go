@@ -187,8 +187,8 @@ func alive(r *rig) {
 			r.t.Errorf("%s: %d customers", slug, n)
 		}
 	}
-	if n := r.count(`SELECT count(*) FROM media`); n != 59 {
-		r.t.Errorf("%d pictures, want all 59", n)
+	if n := r.count(`SELECT count(*) FROM media`); n != 63 {
+		r.t.Errorf("%d pictures, want all 63", n)
 	}
 }
 
@@ -254,8 +254,8 @@ func TestKilledSeedIsFinished(t *testing.T) {
 	if n := r.count(`SELECT count(*) FROM tenants`); n != 3 {
 		t.Errorf("%d shops", n)
 	}
-	if n := r.count(`SELECT count(*) FROM media`); n != 59 {
-		t.Errorf("%d pictures, want 59", n)
+	if n := r.count(`SELECT count(*) FROM media`); n != 63 {
+		t.Errorf("%d pictures, want 63", n)
 	}
 	r.Plugins = plug
 	invariants(r)
