@@ -137,15 +137,15 @@ func (r importRow) public() Import {
 // run is an import under way. State moves forward only in the transaction that takes a batch over, and only while this run is the import's newest: a job that was thought dead and goes
 // on cannot count twice.
 type run struct {
-	c      *Catalog
-	sc     db.Scope
-	id     uuid.UUID
-	dry    bool
-	token  string
-	lines  int64 // counted since the last batch
-	bad    []Refusal
-	shop   shopTerms
-	told   time.Time
+	c     *Catalog
+	sc    db.Scope
+	id    uuid.UUID
+	dry   bool
+	token string
+	lines int64 // counted since the last batch
+	bad   []Refusal
+	shop  shopTerms
+	told  time.Time
 }
 
 // RunImport takes the file over, from its beginning: lines that an earlier run has taken change nothing. An import that is over or cancelled is left alone.

@@ -20,7 +20,7 @@ type clock struct{ now time.Time }
 
 func (c *clock) Now() time.Time       { return c.now }
 func (c *clock) pass(d time.Duration) { c.now = c.now.Add(d) }
-func newClock() *clock { return &clock{now: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)} }
+func newClock() *clock                { return &clock{now: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)} }
 
 func (w *world) withClock(c *clock) {
 	w.keys.Signer = w.keys.Signer.WithClock(c.Now)
