@@ -204,9 +204,12 @@ func describe() (*App, error) {
 	return a, nil
 }
 
+// apiVersion stands in the OpenAPI document; it is that of the paths, not of the build.
+const apiVersion = "1"
+
 func (a *App) deps() gateway.Deps {
 	return gateway.Deps{
 		DB: a.db, Redis: a.redis, Migrations: migrations.FS, Metrics: a.metrics.Registry, Console: adminui.Files(), Shop: storefront.Files(),
-		NonceToken: adminui.NonceToken, Version: Version(),
+		NonceToken: adminui.NonceToken, Version: apiVersion,
 	}
 }
