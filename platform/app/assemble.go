@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -133,6 +134,15 @@ func (a *App) picture(ctx context.Context, id uuid.UUID, width int) (gateway.Med
 func (a *App) hook(ctx context.Context, token string, in gateway.Webhook) (gateway.WebhookReply, error) {
 	reply, err := a.plugins.Receive(ctx, token, plugins.Hook{Method: in.Method, Path: in.Path, Query: in.Query, Header: in.Header, Body: in.Body, IP: in.IP})
 	return gateway.WebhookReply{Status: reply.Status, Type: reply.Type, Body: reply.Body}, err
+}
+
+// linkCustomer gives an order its customer once it is placed.
+func (a *App) linkCustomer(tx *db.Tx, e outbox.Event) error {
+	id, err := uuid.Parse(e.Subject)
+	if err != nil {
+		return fmt.Errorf("order.placed: %w", err)
+	}
+	return a.orders.LinkCustomerTx(tx, id, a.customers.EnsureTx)
 }
 
 // eachTenant runs fn for every active tenant, one after another; a tenant that fails does not keep the others from their turn.

@@ -316,6 +316,7 @@ func TestKilledUnderLoad(t *testing.T) {
 		"stock taken":                 `SELECT sum(committed) FROM pool_levels WHERE tenant_id = $1`,
 		"events":                      `SELECT count(*) FROM outbox_events WHERE tenant_id = $1 AND type = 'order.placed'`,
 		"evaluations by alerts":       `SELECT count(*) FROM outbox_deliveries d JOIN outbox_events e ON e.tenant_id = d.tenant_id AND e.id = d.event_id WHERE d.tenant_id = $1 AND e.type = 'order.placed' AND d.subscriber = 'alerts' AND d.state = 'done'`,
+		"customers":                   `SELECT count(DISTINCT customer_id) FROM orders WHERE tenant_id = $1`,
 		"confirmations to customers":  `SELECT count(*) FROM messages WHERE tenant_id = $1 AND template = 'order.placed'`,
 		"orders with lines and trail": `SELECT count(*) FROM orders o WHERE tenant_id = $1 AND EXISTS (SELECT 1 FROM order_lines l WHERE l.order_id = o.id) AND EXISTS (SELECT 1 FROM order_events e WHERE e.order_id = o.id) AND EXISTS (SELECT 1 FROM audit_log a WHERE a.tenant_id = o.tenant_id AND a.object_id = o.id::text)`,
 	} {

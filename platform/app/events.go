@@ -8,6 +8,7 @@ import (
 	"allhours/jobs"
 	"allhours/platform/base/db"
 	"allhours/platform/base/outbox"
+	"allhours/platform/orders"
 	"allhours/platform/payments"
 	"allhours/plugins"
 )
@@ -19,6 +20,7 @@ func (a *App) subscriptions() []outbox.Subscription {
 			{Event: "member.password_forgotten", Subscriber: "members.forgotten", Handle: a.members.Forgotten, Queue: outbox.Urgent},
 			{Event: "order.unpaid_due", Subscriber: "orders.expire", Handle: a.orders.OnUnpaidDue},
 			{Event: "order.hold_due", Subscriber: "orders.release", Handle: a.orders.OnHoldDue},
+			{Event: orders.EventPlaced, Subscriber: "orders.customer", Handle: outbox.InTx(a.db, a.linkCustomer)},
 			{Event: plugins.TimerDelivery, Subscriber: "plugins.deliver", Handle: a.plugins.DeliveryDue},
 			{Event: payments.TimerLookup, Subscriber: "payments.look_up", Handle: a.payments.OnLookupDue, Timeout: time.Minute},
 			{Event: payments.TimerOperation, Subscriber: "payments.operate", Handle: a.payments.OnOperationDue, Timeout: time.Minute},
