@@ -136,7 +136,7 @@ func (f *fleet) until(what string, met func() bool) {
 		if time.Now().After(deadline) {
 			f.t.Fatalf("waited in vain until %s", what)
 		}
-		time.Sleep(20 * time.Millisecond) //nolint:forbidigo // polling another process
+		time.Sleep(20 * time.Millisecond)
 	}
 }
 

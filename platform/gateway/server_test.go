@@ -30,6 +30,7 @@ func TestTenantsDoNotMix(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, nil)
 	var wrong atomic.Int64
+	var left sync.WaitGroup // work that outlives its request
 	Add(r.Gateway, Route{Method: "GET", Path: "/api/v1/mix/{name}", ID: "mix", Summary: "s", Tag: "t", Access: Public},
 		func(ctx context.Context, in *struct {
 			Name  string `path:"name"`
@@ -41,12 +42,12 @@ func TestTenantsDoNotMix(t *testing.T) {
 				panic(in.Name)
 			}
 			// What a handler keeps must not change when its request is over.
-			go func() {
+			left.Go(func() {
 				time.Sleep(time.Duration(rand.IntN(3)) * time.Millisecond)
 				if in.Name != in.Query || !strings.HasPrefix(access.ClientOf(ctx).Host, in.Name+".") {
 					wrong.Add(1)
 				}
-			}()
+			})
 			out, err := who(ctx, nil)
 			out.Body.Who = in.Name
 			err2 := r.base.DB.InTx(ctx, db.ScopeOf(ctx), func(tx *db.Tx) error {
@@ -91,7 +92,7 @@ func TestTenantsDoNotMix(t *testing.T) {
 		})
 	}
 	wait.Wait()
-	time.Sleep(10 * time.Millisecond) // for what the handlers left running
+	left.Wait() // for what the handlers left running
 	if n := wrong.Load(); n > 0 {
 		t.Errorf("%d strings changed after their request", n)
 	}

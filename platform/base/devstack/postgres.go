@@ -115,7 +115,11 @@ func (p *Postgres) launchPatiently(ctx context.Context, address func() error) er
 		if try == 25 || !passing {
 			return fmt.Errorf("%w\n%s", err, log)
 		}
-		time.Sleep(200 * time.Millisecond)
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(200 * time.Millisecond):
+		}
 	}
 }
 
