@@ -100,7 +100,7 @@ BEGIN
     INTO level_id, level_pool, level_location, level_left
     FROM (SELECT l.id, w.n::int AS pool, p.location_id, o.rank, l.on_hand - l.safety + l.oversell_limit - l.committed - l.reserved AS left_over
             FROM unnest(p_pool_kind, p_pool_key) WITH ORDINALITY AS w(kind, key, n)
-            JOIN pools p ON p.tenant_id = t AND p.kind = w.kind AND p.key = w.key
+            CROSS JOIN LATERAL (SELECT p.id, p.location_id FROM pools p WHERE p.tenant_id = t AND p.kind = w.kind AND p.key = w.key OFFSET 0) p -- by key, not through all pools of the shop
             JOIN locations o ON o.tenant_id = t AND o.id = p.location_id AND o.active
             JOIN pool_levels l ON l.tenant_id = t AND l.pool_id = p.id AND l.bucket = ''
            ORDER BY l.id FOR NO KEY UPDATE OF l) AS l;

@@ -171,7 +171,8 @@ func (p *Plugins) accept(ctx context.Context, sc db.Scope, in Installation, d *d
 				return fmt.Errorf("apply %s: %w", e.GetType(), err)
 			}
 		}
-		return outbox.Cancel(tx, TimerDelivery, d.ID.String())
+		outbox.Cancel(tx, TimerDelivery, d.ID.String())
+		return nil
 	})
 }
 
@@ -181,8 +182,9 @@ func (p *Plugins) record(ctx context.Context, sc db.Scope, d *deliveryRow, state
 		if err := recordDelivery(tx, d.ID, state, dedupe, detail); err != nil {
 			return err
 		}
-		if err := outbox.Cancel(tx, TimerDelivery, d.ID.String()); err != nil || state != failed || d.Attempts+1 >= maxAttempts {
-			return err
+		outbox.Cancel(tx, TimerDelivery, d.ID.String())
+		if state != failed || d.Attempts+1 >= maxAttempts {
+			return nil
 		}
 		return outbox.Schedule(tx, tx.Now.Add(firstRetry<<d.Attempts), TimerDelivery, d.ID.String(), struct{}{})
 	})

@@ -12,7 +12,7 @@ import (
 // Config is how the gateway listens and whom it believes.
 type Config struct {
 	Listen         string        `env:"ALLHOURS_LISTEN" envDefault:":8080"`
-	Internal       string        `env:"ALLHOURS_LISTEN_INTERNAL" envDefault:"127.0.0.1:9090"` // metrics; never public; "" is off
+	Internal       string        `env:"ALLHOURS_LISTEN_INTERNAL" envDefault:"127.0.0.1:9090"` // metrics and profiles; never public; "" is off
 	BaseDomain     string        `env:"ALLHOURS_BASE_DOMAIN" envDefault:"localhost"`          // shops live at slug.<base domain>
 	PublicURL      string        `env:"ALLHOURS_PUBLIC_URL"`                                  // of the bare base domain; tells the scheme and the port
 	TrustedProxies []string      `env:"ALLHOURS_TRUSTED_PROXIES"`                             // addresses or CIDRs whose X-Forwarded-* is believed

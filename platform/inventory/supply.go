@@ -36,11 +36,13 @@ type sourceRow struct {
 	Available  int64
 }
 
-const sourcesSQL = `SELECT p.kind, p.key, l.id, p.location_id, l.on_hand - l.safety + l.oversell_limit - l.committed - l.reserved AS available
-	FROM unnest($1::text[], $2::text[]) AS w(kind, key) JOIN pools p ON p.kind = w.kind AND p.key = w.key
+// OFFSET 0 keeps the planner from going through all pools of the shop to find a few: it guesses that a shop has few.
+const sourcesSQL = `SELECT w.kind, w.key, l.id, p.location_id, l.on_hand - l.safety + l.oversell_limit - l.committed - l.reserved AS available
+	FROM unnest($1::text[], $2::text[]) AS w(kind, key)
+	CROSS JOIN LATERAL (SELECT p.tenant_id, p.id, p.location_id FROM pools p WHERE p.kind = w.kind AND p.key = w.key OFFSET 0) p
 	JOIN locations o ON o.tenant_id = p.tenant_id AND o.id = p.location_id AND o.active
 	JOIN pool_levels l ON l.tenant_id = p.tenant_id AND l.pool_id = p.id AND l.bucket = ''
-	ORDER BY p.kind, p.key, o.rank, o.id`
+	ORDER BY w.kind, w.key, o.rank, o.id`
 
 // columns gives the kinds and the keys, each pair once.
 func columns(keys []Key) (kinds, names []string) {
@@ -64,18 +66,20 @@ func sourcesOf(rows []sourceRow) map[Key][]Source {
 	return out
 }
 
-// Sources is SourcesTx by itself, in one round trip: every look at a cart asks.
-func (v *Inventory) Sources(ctx context.Context, sc db.Scope, keys []Key) (map[Key][]Source, error) {
-	kinds, names := columns(keys)
-	var rows []sourceRow
-	err := v.db.Pipeline(ctx, sc, func(b *pgx.Batch) {
-		b.Queue(sourcesSQL, kinds, names).Query(func(r pgx.Rows) (err error) {
-			rows, err = pgx.CollectRows(r, pgx.RowToStructByPos[sourceRow])
-			return err
-		})
-	})
-	if err != nil {
+// Sources is SourcesTx by itself, in one round trip.
+func (v *Inventory) Sources(ctx context.Context, sc db.Scope, keys []Key) (sources map[Key][]Source, err error) {
+	if err := v.db.Pipeline(ctx, sc, func(b *pgx.Batch) { QueueSources(b, keys, &sources) }); err != nil {
 		return nil, fmt.Errorf("find supply: %w", err)
 	}
-	return sourcesOf(rows), nil
+	return sources, nil
+}
+
+// QueueSources has the batch ask for the sources along with what else it does: every change of a cart asks.
+func QueueSources(b *pgx.Batch, keys []Key, sources *map[Key][]Source) {
+	kinds, names := columns(keys)
+	b.Queue(sourcesSQL, kinds, names).Query(func(r pgx.Rows) error {
+		rows, err := pgx.CollectRows(r, pgx.RowToStructByPos[sourceRow])
+		*sources = sourcesOf(rows)
+		return err
+	})
 }

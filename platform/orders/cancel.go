@@ -52,9 +52,7 @@ func (o *Orders) cancelTx(tx *db.Tx, order *Order, in CancelInput) (bool, error)
 		return false, err
 	}
 	for _, timer := range []string{TimerUnpaid, TimerHold} {
-		if err := outbox.Cancel(tx, timer, order.ID.String()); err != nil {
-			return false, err
-		}
+		outbox.Cancel(tx, timer, order.ID.String())
 	}
 	for i := range order.Lines {
 		order.Lines[i].Cancelled = order.Lines[i].Quantity

@@ -16,6 +16,7 @@ import (
 	"allhours/platform/base/db"
 	"allhours/platform/base/fault"
 	"allhours/platform/catalog"
+	"allhours/platform/inventory"
 )
 
 // cartLife is how long a cart lives after it was last changed.
@@ -49,6 +50,7 @@ type Cart struct {
 	ExpiresAt       time.Time   `json:"expires_at"`
 	Version         int64       `json:"version"`
 	stored          []storedLine
+	relined         bool // stored is not as it was read
 }
 
 // CartLine is a variant in a cart.
@@ -117,7 +119,7 @@ func (o *Orders) NewCart(ctx context.Context, sc db.Scope, currency, language st
 		return Cart{}, "", fmt.Errorf("make cart: %w", err)
 	}
 	cart.ExpiresAt = cart.ExpiresAt.UTC()
-	_, err = o.appraise(ctx, sc, &cart, true)
+	_, err = o.appraise(ctx, sc, &cart, nil, nil)
 	return cart, base64.RawURLEncoding.EncodeToString(append(cart.ID[:], secret...)), err
 }
 
@@ -127,7 +129,17 @@ func (o *Orders) Cart(ctx context.Context, sc db.Scope, token string) (Cart, err
 	if err != nil {
 		return Cart{}, err
 	}
-	_, err = o.appraise(ctx, sc, &cart, true)
+	goods, err := o.goodsOf(ctx, sc, &cart)
+	if err != nil {
+		return Cart{}, err
+	}
+	var sources map[inventory.Key][]inventory.Source
+	if keys := suppliesOf(goods); len(keys) > 0 {
+		if sources, err = o.inventory.Sources(ctx, sc, keys); err != nil {
+			return Cart{}, err
+		}
+	}
+	_, err = o.appraise(ctx, sc, &cart, goods, leftOf(goods, sources, cart.LocationID))
 	return cart, err
 }
 
@@ -231,12 +243,16 @@ func (o *Orders) changeCart(ctx context.Context, sc db.Scope, token string, do f
 		if err := do(&cart); err != nil {
 			return Cart{}, err
 		}
-		written, err := o.writeCart(ctx, sc, &cart)
+		goods, err := o.goodsOf(ctx, sc, &cart)
+		if err != nil {
+			return Cart{}, err
+		}
+		sources, written, err := o.writeCart(ctx, sc, &cart, suppliesOf(goods))
 		if err != nil {
 			return Cart{}, err
 		}
 		if written {
-			_, err = o.appraise(ctx, sc, &cart, true)
+			_, err = o.appraise(ctx, sc, &cart, goods, leftOf(goods, sources, cart.LocationID))
 			return cart, err
 		}
 	}
@@ -250,7 +266,7 @@ func (c *Cart) put(lines []CartLineInput, goods map[uuid.UUID]catalog.Sellable) 
 		return errInvalid.Field("body.lines", fmt.Sprintf("a cart can have %d lines at the most", maxLines))
 	}
 	old := c.stored
-	c.stored = make([]storedLine, len(lines))
+	c.stored, c.relined = make([]storedLine, len(lines)), true
 	for i, l := range lines {
 		s := storedLine{ID: db.NewID(), VariantID: l.VariantID, Quantity: min(l.Quantity, 1_000_000)}
 		good, known := goods[l.VariantID]

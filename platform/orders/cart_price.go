@@ -11,16 +11,17 @@ import (
 	"allhours/platform/inventory"
 )
 
-// appraise fills in what the cart comes to now and what stands in its way, with or without a look at the supply, and gives the goods of its lines.
-func (o *Orders) appraise(ctx context.Context, sc db.Scope, cart *Cart, supply bool) ([]good, error) {
+// goodsOf finds what the lines of the cart are of.
+func (o *Orders) goodsOf(ctx context.Context, sc db.Scope, cart *Cart) (map[uuid.UUID]catalog.Sellable, error) {
 	ids := make([]uuid.UUID, len(cart.stored))
 	for i, l := range cart.stored {
 		ids[i] = l.VariantID
 	}
-	byID, err := o.catalog.Sellables(ctx, sc, ids, cart.Currency)
-	if err != nil {
-		return nil, err
-	}
+	return o.catalog.Sellables(ctx, sc, ids, cart.Currency)
+}
+
+// appraise fills in what the cart comes to now and what stands in its way, and gives the goods of its lines in their order. left is how many there are of each, where it matters.
+func (o *Orders) appraise(ctx context.Context, sc db.Scope, cart *Cart, byID map[uuid.UUID]catalog.Sellable, left map[uuid.UUID]*int64) ([]good, error) {
 	taxes, err := o.catalog.Taxes(ctx, sc)
 	if err != nil {
 		return nil, err
@@ -28,12 +29,6 @@ func (o *Orders) appraise(ctx context.Context, sc db.Scope, cart *Cart, supply b
 	shop, err := o.shops(ctx, sc)
 	if err != nil {
 		return nil, err
-	}
-	left := map[uuid.UUID]*int64{}
-	if supply {
-		if left, err = o.left(ctx, sc, byID, cart.LocationID); err != nil {
-			return nil, err
-		}
 	}
 	cart.Lines, cart.Problems = []CartLine{}, []CartIssue{}
 	var priced []Line
@@ -97,9 +92,8 @@ func cartLine(l storedLine, s catalog.Sellable, known bool, fulfilment string, l
 	return line
 }
 
-// left tells how many units of each variant can be supplied, by all locations together or by the one given; absent where supply has no end.
-func (o *Orders) left(ctx context.Context, sc db.Scope, goods map[uuid.UUID]catalog.Sellable, location *uuid.UUID) (map[uuid.UUID]*int64, error) {
-	var keys []inventory.Key
+// suppliesOf names the supplies that the goods draw on, where they have an end.
+func suppliesOf(goods map[uuid.UUID]catalog.Sellable) (keys []inventory.Key) {
 	for _, s := range goods {
 		if s.Tracked {
 			for _, u := range s.Uses {
@@ -107,14 +101,12 @@ func (o *Orders) left(ctx context.Context, sc db.Scope, goods map[uuid.UUID]cata
 			}
 		}
 	}
+	return keys
+}
+
+// leftOf tells how many units of each variant can be supplied, by all locations together or by the one given; absent where supply has no end.
+func leftOf(goods map[uuid.UUID]catalog.Sellable, sources map[inventory.Key][]inventory.Source, location *uuid.UUID) map[uuid.UUID]*int64 {
 	out := map[uuid.UUID]*int64{}
-	if len(keys) == 0 {
-		return out, nil
-	}
-	sources, err := o.inventory.Sources(ctx, sc, keys)
-	if err != nil {
-		return nil, err
-	}
 	for id, s := range goods {
 		if !s.Tracked || len(s.Uses) == 0 {
 			continue
@@ -131,7 +123,7 @@ func (o *Orders) left(ctx context.Context, sc db.Scope, goods map[uuid.UUID]cata
 		}
 		out[id] = &most
 	}
-	return out, nil
+	return out
 }
 
 // country is where the goods are taxed.

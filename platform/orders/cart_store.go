@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"allhours/platform/base/db"
+	"allhours/platform/inventory"
 )
 
 func splitToken(token string) (id uuid.UUID, hash [32]byte, ok bool) {
@@ -62,54 +63,60 @@ func (o *Orders) peekCart(ctx context.Context, sc db.Scope, token string) (Cart,
 	return row.open(hash)
 }
 
-// writeCart saves the cart and its lines in one round trip, as its next version; false when it is not at the version that was read any more, be it that somebody has changed it
-// or ordered it. Its life is lengthened by whole days, so that most writes touch no index.
-func (o *Orders) writeCart(ctx context.Context, sc db.Scope, c *Cart) (written bool, err error) {
-	type row struct {
-		ID        uuid.UUID `json:"id"`
-		Variant   uuid.UUID `json:"variant"`
-		Quantity  int       `json:"quantity"`
-		Rank      int       `json:"rank"`
-		SeenPrice *int64    `json:"seen_price"`
-	}
-	rows := make([]row, len(c.stored))
-	for i, l := range c.stored {
-		rows[i] = row{l.ID, l.VariantID, l.Quantity, i, l.SeenPrice}
-	}
-	lines, err := json.Marshal(rows)
-	if err != nil {
-		return false, fmt.Errorf("write cart: %w", err)
-	}
-	var address *string
-	if c.ShippingAddress != nil {
-		b, err := json.Marshal(c.ShippingAddress)
-		if err != nil {
-			return false, fmt.Errorf("write cart: %w", err)
+// The cart is at the version that was read, or nothing is written. Its life is lengthened by whole days, so that most writes touch no index.
+const (
+	cartUpdate = `UPDATE carts SET email = $3, phone = $4, name = $5, fulfilment_type = $6, location_id = $7, shipping_address = $8, note = $9, version = version + 1,
+		expires_at = greatest(expires_at, date_trunc('day', COALESCE($10, now())) + $11), updated_at = COALESCE($10, now()) WHERE id = $1 AND version = $2`
+	writeCartSQL  = cartUpdate + ` RETURNING expires_at`
+	writeLinesSQL = `WITH c AS (` + cartUpdate + ` RETURNING tenant_id, id, expires_at),
+		r AS MATERIALIZED (SELECT * FROM jsonb_to_recordset($12) AS r(id uuid, variant uuid, quantity int, rank int, seen_price bigint)),
+		gone AS (DELETE FROM cart_lines l USING c WHERE l.tenant_id = c.tenant_id AND l.cart_id = c.id AND NOT EXISTS (SELECT 1 FROM r WHERE r.id = l.id)),
+		put AS (INSERT INTO cart_lines (tenant_id, cart_id, id, variant_id, quantity, rank, seen_price) SELECT c.tenant_id, c.id, r.id, variant, quantity, rank, seen_price FROM r, c
+			ON CONFLICT (tenant_id, cart_id, id) DO UPDATE SET quantity = excluded.quantity, rank = excluded.rank, seen_price = excluded.seen_price)
+		SELECT expires_at FROM c`
+)
+
+// cartLineRow is how writeLinesSQL reads a line.
+type cartLineRow struct {
+	ID        uuid.UUID `json:"id"`
+	Variant   uuid.UUID `json:"variant"`
+	Quantity  int       `json:"quantity"`
+	Rank      int       `json:"rank"`
+	SeenPrice *int64    `json:"seen_price"`
+}
+
+// writeCart saves the cart, and its lines where they have changed, as its next version, and looks up the supplies on the way, in one round trip. written is false when the cart is
+// not at the version that was read any more, be it that somebody has changed it or ordered it.
+func (o *Orders) writeCart(ctx context.Context, sc db.Scope, c *Cart, supplies []inventory.Key) (sources map[inventory.Key][]inventory.Source, written bool, err error) {
+	args := []any{c.ID, c.Version, c.Email, c.Phone, c.Name, c.FulfilmentType, c.LocationID, nullJSON(c.ShippingAddress), c.Note, o.db.Frozen(), cartLife}
+	statement := writeCartSQL
+	if c.relined {
+		rows := make([]cartLineRow, len(c.stored))
+		for i, l := range c.stored {
+			rows[i] = cartLineRow{l.ID, l.VariantID, l.Quantity, i, l.SeenPrice}
 		}
-		text := string(b)
-		address = &text
+		lines, err := json.Marshal(rows)
+		if err != nil {
+			return nil, false, fmt.Errorf("write cart: %w", err)
+		}
+		statement, args = writeLinesSQL, append(args, string(lines))
 	}
 	err = o.db.Pipeline(ctx, sc, func(b *pgx.Batch) {
 		written = false
-		b.Queue(`WITH c AS (
-				UPDATE carts SET email = $3, phone = $4, name = $5, fulfilment_type = $6, location_id = $7, shipping_address = $8, note = $9, version = version + 1,
-					expires_at = greatest(expires_at, date_trunc('day', COALESCE($12, now())) + $11), updated_at = COALESCE($12, now()) WHERE id = $1 AND version = $2 RETURNING tenant_id, id, expires_at),
-			r AS MATERIALIZED (SELECT * FROM jsonb_to_recordset($10) AS r(id uuid, variant uuid, quantity int, rank int, seen_price bigint)),
-			gone AS (DELETE FROM cart_lines l USING c WHERE l.tenant_id = c.tenant_id AND l.cart_id = c.id AND NOT EXISTS (SELECT 1 FROM r WHERE r.id = l.id)),
-			put AS (INSERT INTO cart_lines (tenant_id, cart_id, id, variant_id, quantity, rank, seen_price) SELECT c.tenant_id, c.id, r.id, variant, quantity, rank, seen_price FROM r, c
-				ON CONFLICT (tenant_id, cart_id, id) DO UPDATE SET quantity = excluded.quantity, rank = excluded.rank, seen_price = excluded.seen_price)
-			SELECT expires_at FROM c`,
-			c.ID, c.Version, c.Email, c.Phone, c.Name, c.FulfilmentType, c.LocationID, address, c.Note, string(lines), cartLife, o.db.Frozen()).Query(func(r pgx.Rows) error {
+		b.Queue(statement, args...).Query(func(r pgx.Rows) error {
 			_, err := pgx.ForEachRow(r, []any{&c.ExpiresAt}, func() error { written = true; return nil })
 			return err
 		})
+		if len(supplies) > 0 {
+			inventory.QueueSources(b, supplies, &sources)
+		}
 	})
 	if err != nil {
-		return false, fmt.Errorf("write cart: %w", err)
+		return nil, false, fmt.Errorf("write cart: %w", err)
 	}
 	c.ExpiresAt = c.ExpiresAt.UTC()
 	c.Version++
-	return written, nil
+	return sources, written, nil
 }
 
 // DropCarts forgets carts of the tenant whose time is over, at most limit of them, and tells how many.

@@ -47,7 +47,11 @@ func (o *Orders) priceCart(ctx context.Context, sc db.Scope, shop Shop, token st
 	if cart.Status == "completed" {
 		return nil, ErrCartCompleted.With("order_id", cart.OrderID)
 	}
-	goods, err := o.appraise(ctx, sc, &cart, false)
+	byID, err := o.goodsOf(ctx, sc, &cart)
+	if err != nil {
+		return nil, err
+	}
+	goods, err := o.appraise(ctx, sc, &cart, byID, nil) // placing looks at the supply
 	if err != nil {
 		return nil, err
 	}

@@ -8,14 +8,13 @@ import (
 	"allhours/platform/base/db"
 )
 
-// LockTx keeps others from changing the order until the transaction ends. Payments takes it before its own rows, as Cancel does.
-func (o *Orders) LockTx(tx *db.Tx, id uuid.UUID) error {
-	var found uuid.UUID
-	err := tx.Raw(`SELECT id FROM orders WHERE id = ? FOR UPDATE`, id).Row().Scan(&found)
+// LockTx keeps others from changing the order until the transaction ends and tells its currency. Payments takes it before its own rows, as Cancel does.
+func (o *Orders) LockTx(tx *db.Tx, id uuid.UUID) (currency string, err error) {
+	err = tx.Raw(`SELECT currency FROM orders WHERE id = ? FOR UPDATE`, id).Row().Scan(&currency)
 	if db.IsNotFound(err) {
-		return ErrNotFound
+		err = ErrNotFound
 	}
-	return err
+	return currency, err
 }
 
 // LineRefund is what of a line is paid back: so many units, or an amount.

@@ -16,10 +16,10 @@ type PaymentOutcome struct {
 	Placed        bool // this change has placed the order
 }
 
-// PaymentChangedTx sets what the payments of the order come to, in the transaction that recorded it; telling the same again changes nothing. A draft that the money covers is
+// PaymentChangedTx sets what the payments of the order come to, in the transaction that recorded it and has taken LockTx; telling the same again changes nothing. A draft that the money covers is
 // placed: its holds are committed, it gets its number, and its events go out. Whether it is paid or expires is decided by who locks the order first; the loser learns it here.
 func (o *Orders) PaymentChangedTx(tx *db.Tx, orderID uuid.UUID, totals PaymentTotals) (PaymentOutcome, error) {
-	order, err := o.lockTx(tx, orderID)
+	order, err := readOrder(tx, orderID, "")
 	if err != nil {
 		return PaymentOutcome{}, err
 	}
@@ -54,9 +54,7 @@ func (o *Orders) finalize(tx *db.Tx, before axes, order *Order) error {
 		return err
 	}
 	order.Number, order.Status, order.PlacedAt, order.ExpiresAt = &number, Placed, &tx.Now, nil
-	if err := outbox.Cancel(tx, TimerUnpaid, order.ID.String()); err != nil {
-		return err
-	}
+	outbox.Cancel(tx, TimerUnpaid, order.ID.String())
 	if err := o.save(tx, before, order); err != nil {
 		return err
 	}

@@ -19,10 +19,15 @@ const (
 	waitMost   = 2000             // orders that may wait for one tenant
 	flights    = 6                // tenants whose orders are being placed at the same time
 	flightTime = 10 * time.Second // for one transaction
+
+	// After a flight of so many the next one is held for as many as there were, for so long at the most: those who have just been answered are about to come back, and an order
+	// costs the less the more of them share a transaction.
+	crowd      = 4
+	gatherTime = 3 * time.Millisecond
 )
 
-// queue is group commit: the orders of a tenant that arrive while a placing transaction of that tenant is under way wait and go together in the next one. There is no timer:
-// a lone order goes at once. Tenants take turns, a batch each, so that a flash sale at one does not starve the others.
+// queue is group commit: the orders of a tenant that arrive while a placing transaction of that tenant is under way wait and go together in the next one. A lone order goes at
+// once; only in a crowd does a flight wait for others, see gatherTime. Tenants take turns, a batch each, so that a flash sale at one does not starve the others.
 type queue struct {
 	flush   func(context.Context, db.Scope, []*placing) ([]outcome, error)
 	turns   chan struct{}
@@ -31,7 +36,11 @@ type queue struct {
 }
 
 // line is what waits of one tenant; it exists while a flight of the tenant is under way.
-type line struct{ waiting []*waiter }
+type line struct {
+	waiting []*waiter
+	wanted  int           // to be waiting before the next flight goes
+	full    chan struct{} // so many are; holds one signal
+}
 
 type waiter struct {
 	p     *placing
@@ -51,7 +60,7 @@ func (q *queue) place(ctx context.Context, sc db.Scope, p *placing) (outcome, er
 	q.mu.Lock()
 	l, flying := q.tenants[sc.Tenant]
 	if !flying {
-		l = &line{}
+		l = &line{full: make(chan struct{}, 1)}
 		q.tenants[sc.Tenant] = l
 	}
 	if len(l.waiting) >= waitMost {
@@ -59,6 +68,9 @@ func (q *queue) place(ctx context.Context, sc db.Scope, p *placing) (outcome, er
 		return outcome{}, ErrBusy.After(time.Second)
 	}
 	l.waiting = append(l.waiting, w)
+	if len(l.waiting) == l.wanted {
+		l.full <- struct{}{}
+	}
 	q.mu.Unlock()
 	if !flying {
 		go q.fly(sc.Tenant, l)
@@ -86,7 +98,34 @@ func (q *queue) fly(tenant uuid.UUID, l *line) {
 		}
 		q.send(tenant, batch)
 		<-q.turns
+		q.gather(l, len(batch))
 	}
+}
+
+// gather waits, in a crowd, for as many orders as were under way or waiting when the last flight of so many ended.
+func (q *queue) gather(l *line, flown int) {
+	if flown < crowd {
+		return
+	}
+	q.mu.Lock()
+	l.wanted = min(len(l.waiting)+flown, batchMost)
+	enough := len(l.waiting) >= l.wanted
+	q.mu.Unlock()
+	if !enough {
+		timer := time.NewTimer(gatherTime)
+		select {
+		case <-l.full:
+		case <-timer.C:
+		}
+		timer.Stop()
+	}
+	q.mu.Lock()
+	l.wanted = 0
+	select {
+	case <-l.full:
+	default:
+	}
+	q.mu.Unlock()
 }
 
 // board takes the next batch off the line; nil ends the flight. Two orders under the same key or from the same cart never go together: the later one must see the earlier.

@@ -55,9 +55,7 @@ func (o *Orders) Hold(ctx context.Context, sc db.Scope, id uuid.UUID, in HoldInp
 		if err := o.save(tx, axesOf(order), order); err != nil {
 			return false, err
 		}
-		if err := outbox.Cancel(tx, TimerHold, id.String()); err != nil {
-			return false, err
-		}
+		outbox.Cancel(tx, TimerHold, id.String())
 		if in.Until != nil {
 			if err := outbox.Schedule(tx, *in.Until, TimerHold, id.String(), map[string]any{"id": id}); err != nil {
 				return false, err
@@ -82,9 +80,7 @@ func (o *Orders) releaseTx(tx *db.Tx, order *Order) (bool, error) {
 		return false, nil
 	}
 	order.Hold = nil
-	if err := outbox.Cancel(tx, TimerHold, order.ID.String()); err != nil {
-		return false, err
-	}
+	outbox.Cancel(tx, TimerHold, order.ID.String())
 	if err := o.save(tx, axesOf(order), order); err != nil {
 		return false, err
 	}

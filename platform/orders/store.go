@@ -43,7 +43,7 @@ const summaryColumns = `o.*, (SELECT COALESCE(sum(l.quantity), 0) FROM order_lin
 // lockTx keeps others from changing the order until the transaction ends and reads what decides about it: its row, lines and groups.
 func (o *Orders) lockTx(tx *db.Tx, id uuid.UUID) (Order, error) {
 	// The lock comes first and alone: what is read in the same statement would be as old as the wait for it.
-	if err := o.LockTx(tx, id); err != nil {
+	if _, err := o.LockTx(tx, id); err != nil {
 		return Order{}, err
 	}
 	return readOrder(tx, id, "")
@@ -197,11 +197,8 @@ func tell(tx *db.Tx, order *Order, kind string, public bool, data map[string]any
 	}
 	a := tx.Scope.Actor
 	e := Entry{ID: db.NewID(), Kind: kind, At: tx.Now, Actor: EntryActor{a.Kind, a.ID, a.Name}, Data: data, Public: public, Version: order.Version}
-	err = tx.Exec(`INSERT INTO order_events (tenant_id, order_id, id, kind, actor_kind, actor_id, actor_name, data, public, version, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		tx.Scope.Tenant, order.ID, e.ID, kind, a.Kind, a.ID, a.Name, string(body), public, order.Version, tx.Now).Error
-	if err != nil {
-		return fmt.Errorf("timeline: %w", err)
-	}
+	tx.Queue(`INSERT INTO order_events (tenant_id, order_id, id, kind, actor_kind, actor_id, actor_name, data, public, version, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+		tx.Scope.Tenant, order.ID, e.ID, kind, a.Kind, a.ID, a.Name, string(body), public, order.Version, tx.Now)
 	order.Timeline = append(order.Timeline, e)
 	return nil
 }

@@ -62,6 +62,9 @@ func (p *teller) OfOrderTx(*db.Tx, uuid.UUID) ([]orders.PaymentView, error) { re
 // pay sends all the money of the order in.
 func (s *shop) pay(id uuid.UUID, totals orders.PaymentTotals) (out orders.PaymentOutcome, err error) {
 	err = s.db.InTx(context.Background(), s.sc, func(tx *db.Tx) error {
+		if _, err := s.LockTx(tx, id); err != nil {
+			return err
+		}
 		out, err = s.PaymentChangedTx(tx, id, totals)
 		return err
 	})

@@ -46,7 +46,7 @@ func (p *Payments) openBook(tx *db.Tx, operation uuid.UUID) (*book, error) {
 		return nil, err
 	}
 	b := &book{tx: tx}
-	if err := p.orders.LockTx(tx, order); errors.Is(err, orders.ErrNotFound) {
+	if _, err := p.orders.LockTx(tx, order); errors.Is(err, orders.ErrNotFound) {
 		b.orphan = true
 	} else if err != nil {
 		return nil, err
@@ -87,9 +87,7 @@ func (p *Payments) applyTx(tx *db.Tx, operation uuid.UUID, v verdict, source str
 	if err != nil {
 		return nil, err
 	}
-	if err := updateOperation(tx, b.op); err != nil {
-		return nil, err
-	}
+	updateOperation(tx, b.op)
 	if err := p.settle(b, &before, v, isNew, source); err != nil {
 		return nil, err
 	}
@@ -225,11 +223,11 @@ func (b *book) think(v verdict, source string) {
 
 // settle adds up what is known, tells the order, and sends back money that came for an order that has ended.
 func (p *Payments) settle(b *book, before *paymentRow, v verdict, isNew bool, source string) error {
-	all, err := selectSums(b.tx, b.pay.OrderID)
+	all, err := selectSums(b.tx, b.all)
 	if err != nil {
 		return err
 	}
-	s := all[b.pay.ID.String()]
+	s := all[b.pay.ID]
 	b.pay.Captured, b.pay.Refunded = s.Captured, s.Refunded
 	b.pay.Status = s.status(b.pay.Status, b.op.Reason)
 	if b.pay.Status == statusCaptured || b.pay.Status == statusAuthorized {
@@ -237,9 +235,7 @@ func (p *Payments) settle(b *book, before *paymentRow, v verdict, isNew bool, so
 	}
 	changed := b.pay.Status != before.Status || b.pay.Captured != before.Captured || b.pay.Refunded != before.Refunded
 	if changed || b.pay.ProviderRef != before.ProviderRef || b.pay.Reason != before.Reason || b.pay.NextAction.V != before.NextAction.V {
-		if err := updatePayment(b.tx, b.pay); err != nil {
-			return err
-		}
+		updatePayment(b.tx, b.pay)
 		if err := b.log(before, source); err != nil {
 			return err
 		}
@@ -257,16 +253,21 @@ func (p *Payments) settle(b *book, before *paymentRow, v verdict, isNew bool, so
 	if !changed {
 		return nil
 	}
-	outcome, err := p.orders.PaymentChangedTx(b.tx, b.pay.OrderID, totals(b.all, all))
+	return p.tellOrder(b.tx, b.all, all, b.pay, b.op.Kind, moneyIn)
+}
+
+// tellOrder tells the order what its payments come to. Money that has come in by pay for an order that has ended goes back.
+func (p *Payments) tellOrder(tx *db.Tx, all []paymentRow, s map[uuid.UUID]sums, pay *paymentRow, operation string, moneyIn bool) error {
+	outcome, err := p.orders.PaymentChangedTx(tx, pay.OrderID, totals(all, s))
 	if err != nil || !outcome.Ended || !moneyIn {
 		return err
 	}
-	late := *b.pay
+	late := *pay
 	late.Reason = "order_ended"
-	if err := publish(b.tx, EventOrphan, &late, b.op.Kind); err != nil {
+	if err := publish(tx, EventOrphan, &late, operation); err != nil {
 		return err
 	}
-	_, err = p.reverse(b.tx, b.all, "order_ended")
+	_, err = p.reverse(tx, all, "order_ended")
 	return err
 }
 
@@ -302,12 +303,11 @@ func (b *book) announce(before *paymentRow) error {
 func (b *book) setTimer() error {
 	id := b.op.ID.String()
 	if b.op.Kind == authorize && !open(b.pay.Status) {
-		if err := outbox.Cancel(b.tx, TimerExpire, b.pay.ID.String()); err != nil {
-			return err
-		}
+		outbox.Cancel(b.tx, TimerExpire, b.pay.ID.String())
 	}
-	if err := outbox.Cancel(b.tx, TimerLookup, id); err != nil || b.op.final() {
-		return err
+	outbox.Cancel(b.tx, TimerLookup, id)
+	if b.op.final() {
+		return nil
 	}
 	age := b.tx.Now.Sub(b.op.CreatedAt)
 	pending := b.pay.Status == statusAction || b.pay.Status == statusPending

@@ -69,7 +69,7 @@ func (p *Payments) attempt(ctx context.Context, sc db.Scope, pay *paymentRow) (o
 // orderVoid puts the closing of an attempt into the ledger, unless it is there and not over.
 func (p *Payments) orderVoid(ctx context.Context, sc db.Scope, pay *paymentRow) (id uuid.UUID, err error) {
 	err = p.db.InTx(ctx, sc, func(tx *db.Tx) error {
-		if err := p.orders.LockTx(tx, pay.OrderID); err != nil && !errors.Is(err, orders.ErrNotFound) {
+		if _, err := p.orders.LockTx(tx, pay.OrderID); err != nil && !errors.Is(err, orders.ErrNotFound) {
 			return err
 		}
 		id, err = voidTx(tx, pay, tx.Now.Add(settled))
@@ -91,8 +91,6 @@ func voidTx(tx *db.Tx, pay *paymentRow, due time.Time) (uuid.UUID, error) {
 
 // orderTx adds an operation to the ledger. Whoever asked runs it after the commit; if he does not, or dies, its timer does.
 func orderTx(tx *db.Tx, op *operationRow, due time.Time) error {
-	if err := insertOperation(tx, op); err != nil {
-		return err
-	}
+	insertOperation(tx, op)
 	return outbox.Schedule(tx, due, TimerOperation, op.ID.String(), struct{}{})
 }

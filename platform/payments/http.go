@@ -125,11 +125,7 @@ type ManualRequest struct {
 
 // ManualHTTP is POST /orders/{id}/payments/manual.
 func (p *Payments) ManualHTTP(ctx context.Context, in *ManualRequest) (*PaymentOutput, error) {
-	order, err := p.orders.Get(ctx, db.ScopeOf(ctx), in.ID)
-	if err != nil {
-		return nil, err
-	}
-	view, err := p.RecordManual(ctx, db.ScopeOf(ctx), in.ID, order.Currency, keyOf(ctx), in.Body)
+	view, err := p.RecordManual(ctx, db.ScopeOf(ctx), in.ID, keyOf(ctx), in.Body)
 	return &PaymentOutput{Body: view}, err
 }
 

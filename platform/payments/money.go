@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"allhours/platform/orders"
 	"allhours/plugins/host"
 	"allhours/plugins/sdk"
@@ -96,9 +98,9 @@ func (s sums) status(thought, reason string) string {
 }
 
 // totals are the sums over all payments of an order.
-func totals(all []paymentRow, s map[string]sums) (t orders.PaymentTotals) {
+func totals(all []paymentRow, s map[uuid.UUID]sums) (t orders.PaymentTotals) {
 	for _, pay := range all {
-		one := s[pay.ID.String()]
+		one := s[pay.ID]
 		t.Authorized += one.Authorized
 		t.Captured += one.Captured
 		t.Refunded += one.Refunded

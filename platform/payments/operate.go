@@ -118,9 +118,7 @@ func (p *Payments) take(ctx context.Context, sc db.Scope, id uuid.UUID) (pay *pa
 		}
 		op.State = opSent
 		op.Attempts++
-		if err := updateOperation(tx, op); err != nil {
-			return err
-		}
+		updateOperation(tx, op)
 		return outbox.Schedule(tx, tx.Now.Add(settled), TimerLookup, id.String(), struct{}{})
 	})
 	return pay, op, fresh, err

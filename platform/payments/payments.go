@@ -51,9 +51,9 @@ func New(d *db.DB, pl *plugins.Plugins, o Orders) *Payments {
 type Orders interface {
 	// Get reads the order.
 	Get(ctx context.Context, sc db.Scope, id uuid.UUID) (orders.Order, error)
-	// LockTx keeps others from changing the order; payments takes it before its own rows.
-	LockTx(tx *db.Tx, id uuid.UUID) error
-	// PaymentChangedTx takes the sums of the order's payments and tells what became of the order.
+	// LockTx keeps others from changing the order and tells its currency; payments takes it before its own rows.
+	LockTx(tx *db.Tx, id uuid.UUID) (currency string, err error)
+	// PaymentChangedTx, under the lock, takes the sums of the order's payments and tells what became of the order.
 	PaymentChangedTx(tx *db.Tx, id uuid.UUID, t orders.PaymentTotals) (orders.PaymentOutcome, error)
 	// RefundLinesTx notes what of the lines is paid back and gives the sum.
 	RefundLinesTx(tx *db.Tx, id uuid.UUID, lines []orders.LineRefund) (int64, error)

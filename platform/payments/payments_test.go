@@ -339,7 +339,7 @@ func TestManualPayment(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if _, err := r.RecordManual(context.Background(), r.sc, receipt.Order.ID, "GBP", "k", payments.ManualInput{Amount: 1000, Reference: "till 1"}); err != nil {
+		if _, err := r.RecordManual(context.Background(), r.sc, receipt.Order.ID, "k", payments.ManualInput{Amount: 1000, Reference: "till 1"}); err != nil {
 			t.Fatal(err)
 		}
 	}

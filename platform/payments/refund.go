@@ -2,7 +2,7 @@ package payments
 
 import (
 	"context"
-	"errors"
+	"fmt"
 
 	"github.com/google/uuid"
 
@@ -10,7 +10,6 @@ import (
 	"allhours/platform/base/fault"
 	"allhours/platform/base/outbox"
 	"allhours/platform/orders"
-	"allhours/plugins/sdk/pluginv1"
 	"allhours/tenants/audit"
 )
 
@@ -32,7 +31,7 @@ func (p *Payments) Refund(ctx context.Context, sc db.Scope, orderID uuid.UUID, r
 	}
 	var ids []uuid.UUID
 	err := p.db.InTx(ctx, sc, func(tx *db.Tx) error {
-		if err := p.orders.LockTx(tx, orderID); err != nil {
+		if _, err := p.orders.LockTx(tx, orderID); err != nil {
 			return err
 		}
 		var replayed bool
@@ -164,41 +163,65 @@ type ManualInput struct {
 	Reference string `json:"reference,omitempty" maxLength:"200" doc:"Receipt or transfer number."`
 }
 
-// RecordManual records money that came by no plugin. currency is the order's.
-func (p *Payments) RecordManual(ctx context.Context, sc db.Scope, orderID uuid.UUID, currency, requestKey string, in ManualInput) (orders.PaymentView, error) {
+// RecordManual records money that came by no plugin.
+func (p *Payments) RecordManual(ctx context.Context, sc db.Scope, orderID uuid.UUID, requestKey string, in ManualInput) (orders.PaymentView, error) {
 	if requestKey == "" {
 		return orders.PaymentView{}, ErrKey
 	}
-	if in.Currency != "" && in.Currency != currency {
-		return orders.PaymentView{}, fault.New(fault.Invalid, "payment.currency", "The order is in %s.", currency).Field("body.currency", "must be "+currency)
-	}
-	var view orders.PaymentView
+	var pay *paymentRow
 	err := p.db.InTx(ctx, sc, func(tx *db.Tx) error {
-		if err := p.orders.LockTx(tx, orderID); err != nil {
+		currency, err := p.orders.LockTx(tx, orderID)
+		if err != nil {
 			return err
 		}
+		if in.Currency != "" && in.Currency != currency {
+			return fault.New(fault.Invalid, "payment.currency", "The order is in %s.", currency).Field("body.currency", "must be "+currency)
+		}
 		id, replayed, err := db.Once(tx, "payment:manual:"+orderID.String()+":"+requestKey, in, func() (uuid.UUID, error) {
-			return p.recordTx(tx, orderID, currency, in)
+			if pay, err = p.recordTx(tx, orderID, currency, in); err != nil {
+				return uuid.Nil, err
+			}
+			return pay.ID, nil
 		})
 		if err != nil {
 			return err
 		}
 		db.AttemptOf(ctx).Replayed = replayed
-		pay, err := selectPayment(tx, id)
-		view = pay.view()
+		if replayed {
+			pay, err = selectPayment(tx, id)
+		}
 		return err
 	})
-	return view, err
+	return pay.viewOr(err)
 }
 
-func (p *Payments) recordTx(tx *db.Tx, orderID uuid.UUID, currency string, in ManualInput) (uuid.UUID, error) {
-	pay := &paymentRow{ID: db.NewID(), OrderID: orderID, Method: "manual", Currency: currency, Amount: in.Amount, Status: statusCreated, Reason: in.Reference}
-	op := &operationRow{PaymentID: pay.ID, Kind: authorize, Amount: in.Amount, Currency: currency, State: opSent, Attempts: 1}
-	entry := audit.Entry{Action: "payment.recorded", ObjectType: "payment", ObjectID: pay.ID.String(), After: map[string]any{"order_id": orderID, "amount": in.Amount, "reference": in.Reference}}
-	if err := errors.Join(insertPayment(tx, pay), insertOperation(tx, op), audit.Append(tx, entry)); err != nil {
-		return uuid.Nil, err
+func (p *Payments) recordTx(tx *db.Tx, orderID uuid.UUID, currency string, in ManualInput) (*paymentRow, error) {
+	all, err := lockPayments(tx, orderID)
+	if err != nil {
+		return nil, err
 	}
-	v := verdict{state: pluginv1.TxnResult_CAPTURED, result: &pluginv1.TxnResult{ProviderRef: pay.ID.String(), Amount: money(in.Amount, currency)}}
-	_, err := p.applyTx(tx, op.ID, v, byStaff)
-	return pay.ID, err
+	s, err := selectSums(tx, all)
+	if err != nil {
+		return nil, err
+	}
+	id := db.NewID()
+	pay := &paymentRow{
+		ID: id, OrderID: orderID, Method: "manual", Currency: currency, Amount: in.Amount, Captured: in.Amount, Status: statusCaptured, ProviderRef: id.String(),
+	}
+	op := &operationRow{PaymentID: id, Kind: authorize, Amount: in.Amount, Currency: currency, State: opSucceeded, Attempts: 1, ProviderRef: id.String()}
+	insertPayment(tx, pay)
+	insertOperation(tx, op)
+	came := &eventRow{PaymentID: id, OperationID: &op.ID, Kind: capture, Outcome: succeeded, Amount: in.Amount, Currency: currency, ProviderRef: id.String(), Source: byStaff, OccurredAt: tx.Now}
+	if _, err := insertEvent(tx, came); err != nil {
+		return nil, fmt.Errorf("record payment event: %w", err)
+	}
+	after := map[string]any{"order_id": orderID, "amount": in.Amount, "reference": in.Reference}
+	if err := audit.Append(tx, audit.Entry{Action: "payment.recorded", ObjectType: "payment", ObjectID: id.String(), After: after}); err != nil {
+		return nil, err
+	}
+	if err := publish(tx, EventSucceeded, pay, authorize); err != nil {
+		return nil, err
+	}
+	s[id] = sums{Captured: in.Amount}
+	return pay, p.tellOrder(tx, append(all, *pay), s, pay, authorize, true)
 }

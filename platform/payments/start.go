@@ -60,7 +60,7 @@ var errOpenAttempt = fault.New(fault.Conflict, "payment.open_attempt", "Another 
 // begin makes the payment and its ledger row, which exist before the provider hears of them.
 func (p *Payments) begin(ctx context.Context, sc db.Scope, in orders.StartPayment, inst plugins.Installation) (pay *paymentRow, op *operationRow, replayed bool, err error) {
 	err = p.db.InTx(ctx, sc, func(tx *db.Tx) error {
-		if err := p.orders.LockTx(tx, in.OrderID); err != nil {
+		if _, err := p.orders.LockTx(tx, in.OrderID); err != nil {
 			return err
 		}
 		all, err := lockPayments(tx, in.OrderID)
@@ -119,13 +119,9 @@ func insertAttempt(tx *db.Tx, in orders.StartPayment, inst plugins.Installation)
 	pay = &paymentRow{
 		ID: db.NewID(), OrderID: in.OrderID, InstallationID: &inst.ID, Method: in.Method, Currency: in.Currency, Amount: in.Amount, Status: statusCreated, ExpiresAt: &expires,
 	}
-	if err := insertPayment(tx, pay); err != nil {
-		return nil, nil, err
-	}
+	insertPayment(tx, pay)
 	op = &operationRow{PaymentID: pay.ID, Kind: authorize, Amount: in.Amount, Currency: in.Currency, RequestKey: in.Key, State: opSent, Attempts: 1}
-	if err := insertOperation(tx, op); err != nil {
-		return nil, nil, err
-	}
+	insertOperation(tx, op)
 	if err := outbox.Schedule(tx, tx.Now.Add(settled), TimerLookup, op.ID.String(), struct{}{}); err != nil {
 		return nil, nil, err
 	}

@@ -135,28 +135,33 @@ func countOpen(tx *db.Tx, installation uuid.UUID) (n int64, err error) {
 	return n, err
 }
 
-func insertPayment(tx *db.Tx, row *paymentRow) error {
+func insertPayment(tx *db.Tx, row *paymentRow) {
 	row.TenantID, row.Version, row.CreatedAt, row.UpdatedAt = tx.Scope.Tenant, 1, tx.Now, tx.Now
-	return tx.Create(row).Error
+	tx.Queue(`INSERT INTO payments (tenant_id, id, order_id, installation_id, method, currency, amount, status, captured, refunded, provider_ref, next_action, reason, expires_at, version, created_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
+		row.TenantID, row.ID, row.OrderID, row.InstallationID, row.Method, row.Currency, row.Amount, row.Status, row.Captured, row.Refunded, row.ProviderRef, row.NextAction, row.Reason,
+		row.ExpiresAt, row.Version, row.CreatedAt, row.UpdatedAt)
 }
 
-func updatePayment(tx *db.Tx, row *paymentRow) error {
+func updatePayment(tx *db.Tx, row *paymentRow) {
 	row.Version++
 	row.UpdatedAt = tx.Now
-	return tx.Exec(`UPDATE payments SET status = ?, captured = ?, refunded = ?, provider_ref = ?, next_action = ?, reason = ?, version = ?, updated_at = ?
-		WHERE tenant_id = ? AND id = ?`,
-		row.Status, row.Captured, row.Refunded, row.ProviderRef, row.NextAction, row.Reason, row.Version, tx.Now, row.TenantID, row.ID).Error
+	tx.Queue(`UPDATE payments SET status = $1, captured = $2, refunded = $3, provider_ref = $4, next_action = $5, reason = $6, version = $7, updated_at = $8
+		WHERE tenant_id = $9 AND id = $10`,
+		row.Status, row.Captured, row.Refunded, row.ProviderRef, row.NextAction, row.Reason, row.Version, tx.Now, row.TenantID, row.ID)
 }
 
-func insertOperation(tx *db.Tx, row *operationRow) error {
+func insertOperation(tx *db.Tx, row *operationRow) {
 	row.TenantID, row.ID, row.CreatedAt, row.UpdatedAt = tx.Scope.Tenant, db.NewID(), tx.Now, tx.Now
-	return tx.Create(row).Error
+	tx.Queue(`INSERT INTO payment_operations (tenant_id, id, payment_id, kind, amount, currency, request_key, state, provider_ref, attempts, lookups, problem, reason, created_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+		row.TenantID, row.ID, row.PaymentID, row.Kind, row.Amount, row.Currency, row.RequestKey, row.State, row.ProviderRef, row.Attempts, row.Lookups, row.Problem, row.Reason, row.CreatedAt, row.UpdatedAt)
 }
 
-func updateOperation(tx *db.Tx, row *operationRow) error {
+func updateOperation(tx *db.Tx, row *operationRow) {
 	row.UpdatedAt = tx.Now
-	return tx.Exec(`UPDATE payment_operations SET state = ?, provider_ref = ?, attempts = ?, lookups = ?, problem = ?, reason = ?, updated_at = ? WHERE tenant_id = ? AND id = ?`,
-		row.State, row.ProviderRef, row.Attempts, row.Lookups, row.Problem, row.Reason, tx.Now, row.TenantID, row.ID).Error
+	tx.Queue(`UPDATE payment_operations SET state = $1, provider_ref = $2, attempts = $3, lookups = $4, problem = $5, reason = $6, updated_at = $7 WHERE tenant_id = $8 AND id = $9`,
+		row.State, row.ProviderRef, row.Attempts, row.Lookups, row.Problem, row.Reason, tx.Now, row.TenantID, row.ID)
 }
 
 func selectOperation(tx *db.Tx, id uuid.UUID) (*operationRow, error) {
@@ -201,24 +206,29 @@ func insertEvent(tx *db.Tx, row *eventRow) (isNew bool, err error) {
 	return q.RowsAffected == 1, q.Error
 }
 
-// selectSums adds up the events of all payments of an order, by payment.
-func selectSums(tx *db.Tx, orderID uuid.UUID) (map[string]sums, error) {
+// selectSums adds up the events of the payments, by payment.
+func selectSums(tx *db.Tx, payments []paymentRow) (map[uuid.UUID]sums, error) {
+	if len(payments) == 0 {
+		return map[uuid.UUID]sums{}, nil
+	}
+	ids := make(db.Strings, len(payments))
+	for i := range payments {
+		ids[i] = payments[i].ID.String()
+	}
 	var rows []struct {
 		PaymentID     uuid.UUID
 		Kind, Outcome string
 		Amount        int64
 	}
-	err := tx.Raw(`SELECT e.payment_id, e.kind, e.outcome, e.amount FROM payment_events e
-		WHERE e.tenant_id = ? AND e.payment_id = ANY (ARRAY(SELECT p.id FROM payments p WHERE p.tenant_id = ? AND p.order_id = ?))`, tx.Scope.Tenant, tx.Scope.Tenant, orderID).Scan(&rows).Error
+	err := tx.Raw(`SELECT payment_id, kind, outcome, amount FROM payment_events WHERE tenant_id = ? AND payment_id = ANY (?::uuid[])`, tx.Scope.Tenant, ids).Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("read payment events: %w", err)
 	}
-	facts := map[string][]fact{}
+	facts := map[uuid.UUID][]fact{}
 	for _, r := range rows {
-		id := r.PaymentID.String()
-		facts[id] = append(facts[id], fact{r.Kind, r.Outcome, r.Amount})
+		facts[r.PaymentID] = append(facts[r.PaymentID], fact{r.Kind, r.Outcome, r.Amount})
 	}
-	all := map[string]sums{}
+	all := map[uuid.UUID]sums{}
 	for id, f := range facts {
 		all[id] = sumOf(f)
 	}

@@ -51,6 +51,7 @@ test('a menu is ordered from without leaving it', async ({ browser }) => {
     .first()
     .click()
   const sheet = page.getByRole('dialog')
+  await expect(sheet.locator('fieldset[data-option] input').first()).toBeAttached()
   for (const group of await sheet.locator('fieldset[data-option]').all())
     await group.locator('input:not([disabled])').first().check()
   await sheet.getByRole('button', { name: /^加入购物车/ }).click()

@@ -45,9 +45,7 @@ func Append(tx *db.Tx, e Entry) error {
 	if err != nil {
 		return fmt.Errorf("audit %s: after: %w", e.Action, err)
 	}
-	if err := insert(tx, e, before, after); err != nil {
-		return fmt.Errorf("audit %s: %w", e.Action, err)
-	}
+	insert(tx, e, before, after)
 	return nil
 }
 

@@ -10,11 +10,11 @@ import (
 	"allhours/platform/base/db"
 )
 
-func insert(tx *db.Tx, e Entry, before, after []byte) error {
+func insert(tx *db.Tx, e Entry, before, after []byte) {
 	a := tx.Scope.Actor
-	return tx.Exec(`INSERT INTO audit_log (tenant_id, id, at, actor_kind, actor_id, actor_name, via, request_id, action, object_type, object_id, before, after)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?::jsonb)`,
-		tx.Scope.Tenant, db.NewID(), tx.Now, a.Kind, a.ID, a.Name, a.Via, a.RequestID, e.Action, e.ObjectType, e.ObjectID, text(before), text(after)).Error
+	tx.Queue(`INSERT INTO audit_log (tenant_id, id, at, actor_kind, actor_id, actor_name, via, request_id, action, object_type, object_id, before, after)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+		tx.Scope.Tenant, db.NewID(), tx.Now, a.Kind, a.ID, a.Name, a.Via, a.RequestID, e.Action, e.ObjectType, e.ObjectID, text(before), text(after))
 }
 
 func text(b []byte) *string {

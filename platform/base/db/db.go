@@ -19,6 +19,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
+	pgxuuid "github.com/vgarvardt/pgx-google-uuid/v5"
 	"gorm.io/driver/postgres"
 	"gorm.io/gorm"
 	"gorm.io/gorm/logger"
@@ -42,6 +43,7 @@ func (c Config) Owner() string {
 // DB hands out transactions and nothing else.
 type DB struct {
 	pool  *pgxpool.Pool
+	sql   *sql.DB // pool, as GORM uses it
 	gorm  *gorm.DB
 	clock func() time.Time
 	wakes *wakes
@@ -62,6 +64,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	pc.ConnConfig.RuntimeParams["timezone"] = "UTC"
 	pc.ConnConfig.Tracer = roundTrips{}
 	pc.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+		pgxuuid.Register(conn.TypeMap())
 		_, err := conn.Exec(ctx, "SET ROLE allhours_app")
 		return err
 	}
@@ -73,24 +76,29 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		pool.Close()
 		return nil, fmt.Errorf("connect to PostgreSQL: %w", err)
 	}
-	g, err := gorm.Open(postgres.New(postgres.Config{Conn: stdlib.OpenDBFromPool(pool)}), &gorm.Config{
+	shared := stdlib.OpenDBFromPool(pool)
+	g, err := gorm.Open(postgres.New(postgres.Config{Conn: shared}), &gorm.Config{
 		SkipDefaultTransaction: true,
 		// TranslateError stays off: it would drop the constraint's name, which the owning package turns into its code.
-		Logger: slow{logger.NewSlogLogger(slog.Default(), logger.Config{SlowThreshold: 500 * time.Millisecond, LogLevel: logger.Warn, ParameterizedQueries: true})},
+		Logger: slow{logger.NewSlogLogger(slog.Default(), logger.Config{SlowThreshold: slowFrom, LogLevel: logger.Warn, ParameterizedQueries: true})},
 	})
 	if err != nil {
 		pool.Close()
 		return nil, fmt.Errorf("open GORM: %w", err)
 	}
-	return &DB{pool: pool, gorm: g, wakes: &wakes{pending: map[string]bool{}}}, nil
+	return &DB{pool: pool, sql: shared, gorm: g, wakes: &wakes{pending: map[string]bool{}}}, nil
 }
 
 // slow logs slow statements only: an error goes up to the edge, which logs it once.
 type slow struct{ logger.Interface }
 
 func (l slow) Trace(ctx context.Context, begin time.Time, statement func() (string, int64), _ error) {
-	l.Interface.Trace(ctx, begin, statement, nil)
+	if time.Since(begin) >= slowFrom { // GORM would print the statement first and look at the time then
+		l.Interface.Trace(ctx, begin, statement, nil)
+	}
 }
+
+const slowFrom = 500 * time.Millisecond
 
 // WithClock returns a DB whose transactions take Now from the clock and not from the database server; for tests.
 func (d *DB) WithClock(clock func() time.Time) *DB {
@@ -108,30 +116,18 @@ func (d *DB) Ping(ctx context.Context) error { return d.pool.Ping(ctx) }
 // Pool gives the statistics of the pool.
 func (d *DB) Pool() *pgxpool.Stat { return d.pool.Stat() }
 
-// Tx is a transaction of one scope. Now is its time, UTC, the same all through.
-type Tx struct {
-	*gorm.DB
-	Scope Scope
-	Now   time.Time
-	db    *DB
-	after []func()
-}
-
-// AfterCommit has fn run once the transaction has committed; it never runs if it does not.
-func (tx *Tx) AfterCommit(fn func()) { tx.after = append(tx.after, fn) }
-
 // InTx runs fn in a transaction of the scope's tenant and commits if it returns nil. fn may run again after a serialization failure or a deadlock: it must
 // have no effect outside the transaction. An empty tenant is refused.
 func (d *DB) InTx(ctx context.Context, sc Scope, fn func(tx *Tx) error) error {
 	if sc.Tenant == None {
 		return errNoTenant
 	}
-	return d.inTx(ctx, sc, "SELECT set_config('app.tenant_id', ?, true), now()", sc.Tenant.String(), fn)
+	return d.inTx(ctx, sc, "SELECT set_config('app.tenant_id', $1, true), now()", sc.Tenant.String(), fn)
 }
 
 // InSystemTx runs fn in a transaction that sees the directory of tenants and the outbox but no tenant's rows.
 func (d *DB) InSystemTx(ctx context.Context, fn func(tx *Tx) error) error {
-	return d.inTx(ctx, Scope{Actor: Actor{Kind: "system"}}, "SELECT set_config('role', ?, true), now()", "allhours_system", fn)
+	return d.inTx(ctx, Scope{Actor: Actor{Kind: "system"}}, "SELECT set_config('role', $1, true), now()", "allhours_system", fn)
 }
 
 var errNoTenant = errors.New("db: transaction without a tenant")
@@ -151,30 +147,15 @@ func (d *DB) inTx(ctx context.Context, sc Scope, begin, arg string, fn func(tx *
 }
 
 func (d *DB) once(ctx context.Context, sc Scope, begin, arg string, fn func(tx *Tx) error) error {
-	g := d.gorm.WithContext(ctx).Begin(&sql.TxOptions{})
-	if g.Error != nil {
-		return fmt.Errorf("begin: %w", g.Error)
-	}
-	done := false
-	defer func() {
-		if !done { // fn failed or panicked
-			g.Rollback()
-		}
-	}()
-	tx := &Tx{DB: g, Scope: sc, db: d}
-	var set string
-	if err := g.Raw(begin, arg).Row().Scan(&set, &tx.Now); err != nil {
+	tx, err := d.begin(ctx, sc, begin, arg)
+	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
-	tx.Now = tx.Now.UTC()
-	if d.clock != nil {
-		tx.Now = d.clock().UTC().Truncate(time.Microsecond)
-	}
+	defer tx.conn.end()
 	if err := fn(tx); err != nil {
-		return err
+		return tx.conn.cause(err)
 	}
-	done = true
-	if err := g.Commit().Error; err != nil {
+	if err := tx.conn.commit(ctx); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
 	for _, f := range tx.after {
@@ -184,14 +165,15 @@ func (d *DB) once(ctx context.Context, sc Scope, begin, arg string, fn func(tx *
 }
 
 // Pipeline sends what queue puts into the batch in one round trip, as one transaction of the scope's tenant. Results come through the callbacks of
-// the queued queries. It is for hot paths; queue may run again after a deadlock.
+// the queued queries. It is for hot paths: each query keeps one plan for all parameters, for the planner, which cannot know that a query comes back thousands of times a
+// second, would plan some of them anew each time, at several times what running them costs. queue may run again after a deadlock.
 func (d *DB) Pipeline(ctx context.Context, sc Scope, queue func(b *pgx.Batch)) error {
 	if sc.Tenant == None {
 		return errNoTenant
 	}
 	for try := 1; ; try++ {
 		b := &pgx.Batch{}
-		b.Queue("SELECT set_config('app.tenant_id', $1, true)", sc.Tenant.String())
+		b.Queue("SELECT set_config('app.tenant_id', $1, true), set_config('plan_cache_mode', 'force_generic_plan', true)", sc.Tenant.String())
 		queue(b)
 		err := d.pool.SendBatch(ctx, b).Close()
 		if err == nil || try == maxTries || !retryable(err) {
@@ -206,13 +188,13 @@ func (d *DB) Pipeline(ctx context.Context, sc Scope, queue func(b *pgx.Batch)) e
 // Listen waits for notifications on the channel and calls fn for each, until ctx ends. It holds one connection of the pool and connects again after an error.
 // ready is called each time that listening has begun: what happened before it must be looked up.
 func (d *DB) Listen(ctx context.Context, channel string, ready func(), fn func(payload string)) {
-	for ctx.Err() == nil {
-		err := d.listen(ctx, channel, ready, fn)
+	for try := maxTries; ctx.Err() == nil; try = min(try+1, maxTries+7) {
+		err := d.listen(ctx, channel, func() { try = maxTries; ready() }, fn)
 		if ctx.Err() != nil {
 			return
 		}
 		slog.WarnContext(ctx, "database: listening was interrupted", "channel", channel, "err", err)
-		if pause(ctx, maxTries) != nil {
+		if pause(ctx, try) != nil {
 			return
 		}
 	}

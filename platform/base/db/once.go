@@ -37,8 +37,8 @@ func Once[T any](tx *Tx, key string, request any, do func() (T, error)) (result 
 	if err != nil {
 		return result, false, fmt.Errorf("keep result of idempotency key: %w", err)
 	}
-	err = tx.Exec(`UPDATE idempotency_keys SET response = ? WHERE tenant_id = ? AND key = ?`, string(response), tx.Scope.Tenant, key).Error
-	return result, false, err
+	tx.Queue(`UPDATE idempotency_keys SET response = $1 WHERE tenant_id = $2 AND key = $3`, string(response), tx.Scope.Tenant, key)
+	return result, false, nil
 }
 
 func replay[T any](tx *Tx, key string, hash []byte) (result T, replayed bool, err error) {

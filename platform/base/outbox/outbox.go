@@ -66,11 +66,8 @@ func add(tx *db.Tx, due time.Time, typ, subject string, payload any) error {
 	if err != nil {
 		return fmt.Errorf("event %s: %w", typ, err)
 	}
-	err = tx.Exec(`INSERT INTO outbox_events (tenant_id, id, type, subject, payload, actor, due_at, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-		tx.Scope.Tenant, db.NewID(), typ, subject, string(body), db.JSON[db.Actor]{V: tx.Scope.Actor}, due.UTC(), tx.Now).Error
-	if err != nil {
-		return fmt.Errorf("event %s: %w", typ, err)
-	}
+	tx.Queue(`INSERT INTO outbox_events (tenant_id, id, type, subject, payload, actor, due_at, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		tx.Scope.Tenant, db.NewID(), typ, subject, string(body), db.JSON[db.Actor]{V: tx.Scope.Actor}, due.UTC(), tx.Now)
 	if !due.After(tx.Now) {
 		tx.Wake(Channel)
 	}
@@ -78,13 +75,8 @@ func add(tx *db.Tx, due time.Time, typ, subject string, payload any) error {
 }
 
 // Cancel drops the subject's timers of the type that have not gone off.
-func Cancel(tx *db.Tx, typ, subject string) error {
-	err := tx.Exec(`DELETE FROM outbox_events WHERE tenant_id = ? AND subject = ? AND type = ? AND published_at IS NULL AND due_at > created_at`,
-		tx.Scope.Tenant, subject, typ).Error
-	if err != nil {
-		return fmt.Errorf("cancel timer %s: %w", typ, err)
-	}
-	return nil
+func Cancel(tx *db.Tx, typ, subject string) {
+	tx.Queue(`DELETE FROM outbox_events WHERE tenant_id = $1 AND subject = $2 AND type = $3 AND published_at IS NULL AND due_at > created_at`, tx.Scope.Tenant, subject, typ)
 }
 
 // Handler acts on an event. Its context carries the event's tenant, as the job of
