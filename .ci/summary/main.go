@@ -19,7 +19,8 @@ type event struct {
 var serverMissing = regexp.MustCompile(`(?i)postgres|redis|chromium|server`)
 
 func main() {
-	passed, failed, skipped, broken := 0, 0, 0, 0
+	passed, skipped, broken := 0, 0, 0
+	var failed []string
 	output := map[string]*strings.Builder{}
 	lines := bufio.NewScanner(os.Stdin)
 	lines.Buffer(nil, 64<<20)
@@ -60,7 +61,7 @@ func main() {
 			case "pass":
 				passed++
 			case "fail":
-				failed++
+				failed = append(failed, e.Package+" "+e.Test)
 				fmt.Printf("--- FAIL: %s %s\n%s", e.Package, e.Test, text)
 			case "skip":
 				skipped++
@@ -75,8 +76,11 @@ func main() {
 		fmt.Println(lines.Err())
 		broken++
 	}
-	fmt.Printf("\ngo: %d passed, %d failed, %d skipped\n", passed, failed, skipped)
-	if failed+broken > 0 || passed == 0 {
+	fmt.Printf("\ngo: %d passed, %d failed, %d skipped\n", passed, len(failed), skipped)
+	for _, name := range failed {
+		fmt.Println("failed:", name) // once more at the end, where a reader of a long log looks
+	}
+	if len(failed)+broken > 0 || passed == 0 {
 		os.Exit(1)
 	}
 }
