@@ -19,6 +19,7 @@ import (
 	"allhours/platform/base/db"
 	"allhours/platform/base/outbox"
 	"allhours/platform/notify"
+	"allhours/platform/payments"
 )
 
 // Alerts evaluates rules and keeps incidents.
@@ -36,8 +37,11 @@ func (a *Alerts) Subscriptions() []outbox.Subscription {
 		{Event: "stock.changed", Subscriber: "alerts", Handle: a.onStock},
 		{Event: "alert_rule.saved", Subscriber: "alerts", Handle: a.onRule},
 	}
-	for _, event := range []string{"order.placed", "order.paid", "order.cancelled", "order.expired", "order.fulfilment_changed", "order.completed", "payment.failed"} {
+	for _, event := range []string{"order.placed", "order.paid", "order.cancelled", "order.expired", "order.fulfilment_changed", "order.completed"} {
 		subs = append(subs, outbox.Subscription{Event: event, Subscriber: "alerts", Handle: a.onOrder})
+	}
+	for _, event := range []string{payments.EventFailed, payments.EventSucceeded, payments.EventRefunded, payments.EventUnknown, payments.EventMismatch, payments.EventOrphan} {
+		subs = append(subs, outbox.Subscription{Event: event, Subscriber: "alerts", Handle: a.onPayment})
 	}
 	return subs
 }
@@ -167,6 +171,14 @@ func (a *Alerts) onOrder(ctx context.Context, e outbox.Event) error {
 		return err
 	}
 	return a.evaluate(ctx, e.Tenant, kinds, []string{order})
+}
+
+// onPayment looks at what the news of a payment may open or end: a doubt about it, and, where an attempt has failed, how its order fares.
+func (a *Alerts) onPayment(ctx context.Context, e outbox.Event) error {
+	if err := a.evaluate(ctx, e.Tenant, []Kind{PaymentDoubt}, []string{e.Subject}); err != nil || e.Type != payments.EventFailed {
+		return err
+	}
+	return a.onOrder(ctx, e)
 }
 
 // evaluate looks at the subjects through every enabled rule of the kinds.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -19,6 +20,7 @@ import (
 	"allhours/platform/base/secrets"
 	"allhours/platform/inventory"
 	"allhours/platform/notify"
+	"allhours/platform/payments"
 	"allhours/tenants"
 )
 
@@ -335,6 +337,120 @@ func TestDuplicateAndFailedPayments(t *testing.T) {
 	must(t, s.onOrder(t.Context(), placed(again, "order.paid")))
 	if n := s.count(t, `SELECT count(*) FROM incidents WHERE kind = 'payment_failed' AND status = 'resolved'`); n != 1 {
 		t.Errorf("the incident did not end when the order was paid")
+	}
+}
+
+// pay inserts a payment of the order with one operation in the state given.
+func (s shop) pay(t *testing.T, order uuid.UUID, status string, captured, refunded int64, operation string) uuid.UUID {
+	t.Helper()
+	id := db.NewID()
+	s.in(t, func(tx *db.Tx) error {
+		if err := tx.Exec(`INSERT INTO payments (tenant_id, id, order_id, method, currency, amount, status, captured, refunded, provider_ref, created_at, updated_at) VALUES (?, ?, ?, 'card', 'GBP', 2000, ?, ?, ?, 'ref-1', now(), now())`,
+			s.sc.Tenant, id, order, status, captured, refunded).Error; err != nil {
+			return err
+		}
+		return tx.Exec(`INSERT INTO payment_operations (tenant_id, id, payment_id, kind, amount, currency, state, created_at, updated_at) VALUES (?, ?, ?, 'authorize', 2000, 'GBP', ?, now(), now())`, s.sc.Tenant, db.NewID(), id, operation).Error
+	})
+	return id
+}
+
+// news records an event of a payment and lets the alerts hear it.
+func (s shop) news(t *testing.T, typ, subject string, payload any) {
+	t.Helper()
+	s.in(t, func(tx *db.Tx) error { return outbox.Append(tx, typ, subject, payload) })
+	body, err := json.Marshal(payload)
+	must(t, err)
+	must(t, s.onPayment(t.Context(), outbox.Event{Tenant: s.sc.Tenant, ID: db.NewID(), Type: typ, Subject: subject, Payload: body}))
+}
+
+func TestMoneyThatNeedsAPerson(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	ctx := db.WithScope(t.Context(), s.sc)
+	set := func(sql string, args ...any) { s.in(t, func(tx *db.Tx) error { return tx.Exec(sql, args...).Error }) }
+	incidents := func() map[string]Incident {
+		t.Helper()
+		list, err := s.IncidentsHTTP(ctx, &ListIncidentsInput{IncidentFilter: IncidentFilter{Kind: string(PaymentDoubt)}})
+		must(t, err)
+		out := map[string]Incident{}
+		for _, i := range list.Body.Items {
+			one, err := s.IncidentHTTP(ctx, &IDInput{ID: i.ID})
+			must(t, err)
+			out[i.Title["en"]] = one.Body
+		}
+		if len(out) != len(list.Body.Items) {
+			t.Errorf("%d incidents with %d titles", len(list.Body.Items), len(out))
+		}
+		return out
+	}
+	changed := func(id, order uuid.UUID) payments.ChangedV1 {
+		return payments.ChangedV1{ID: id, OrderID: order, Operation: "authorize", Method: "card", Amount: 2000, Currency: "GBP"}
+	}
+	late := s.order(t, time.Hour, "late@example.com", `status = 'cancelled'`)
+	orphan := s.pay(t, late, "captured", 2000, 0, "succeeded")
+	wrong := s.order(t, time.Hour, "wrong@example.com", "")
+	mismatch := s.pay(t, wrong, "unknown", 0, 0, "unknown")
+	silent := s.order(t, time.Hour, "silent@example.com", "")
+	unknown := s.pay(t, silent, "unknown", 0, 0, "sent")
+
+	s.news(t, payments.EventUnknown, unknown.String(), changed(unknown, silent)) // it is being looked up
+	if got := incidents(); len(got) != 0 {
+		t.Fatalf("an answer that may still come is an incident: %v", got)
+	}
+	final := changed(unknown, silent)
+	final.Final = true
+	for range 2 { // events come at least once
+		s.news(t, payments.EventOrphan, orphan.String(), changed(orphan, late))
+		s.news(t, payments.EventMismatch, mismatch.String(), payments.MismatchV1{ChangedV1: changed(mismatch, wrong), GotAmount: 200, GotCurrency: "EUR"})
+		s.news(t, payments.EventUnknown, unknown.String(), final)
+		s.news(t, payments.EventOrphan, "ch_stranger", payments.ChangedV1{Operation: "authorize", Method: "plugin", Amount: 700, Currency: "GBP", Captured: 700})
+	}
+	got := incidents()
+	if len(got) != 4 {
+		t.Fatalf("%d incidents: %v", len(got), got)
+	}
+	for title, c := range map[string]struct {
+		subject  Subject
+		link     string
+		summary  string
+		evidence map[string]any
+	}{
+		"Money without an order: #1":          {Subject{"order", late.String(), "#1"}, "/orders/" + late.String(), "20.00 GBP came in for an order that has ended (cancelled)", map[string]any{"came": "map[amount:2000 currency:GBP]", "order_status": "cancelled", "provider_ref": "ref-1"}},
+		"Wrong amount: #2":                    {Subject{"order", wrong.String(), "#2"}, "/orders/" + wrong.String(), "The provider says 2.00 EUR where 20.00 GBP was asked for", map[string]any{"asked": "map[amount:2000 currency:GBP]", "came": "map[amount:200 currency:EUR]"}},
+		"Unknown outcome of a payment: #3":    {Subject{"order", silent.String(), "#3"}, "/orders/" + silent.String(), "no answer on the payment of 20.00 GBP for a day", map[string]any{"asked": "map[amount:2000 currency:GBP]", "method": "card"}},
+		"Money without an order: ch_stranger": {Subject{"payment", "ch_stranger", "ch_stranger"}, "", "7.00 GBP came in, and there is no live order for it", map[string]any{"came": "map[amount:700 currency:GBP]", "provider_ref": "ch_stranger"}},
+	} {
+		i := got[title]
+		if i.Subject != c.subject || i.Severity != "critical" || i.Status != "open" || i.Count != 1 || !strings.Contains(i.Summary["en"], c.summary) || i.Summary["zh"] == "" || i.Title["zh"] == "" {
+			t.Errorf("%s: %+v", title, i)
+		}
+		if i.Proposal == nil || i.Proposal.Link != c.link || i.Proposal.Text["zh"] == "" {
+			t.Errorf("%s proposes %+v, want link %q", title, i.Proposal, c.link)
+		}
+		for fact, want := range c.evidence {
+			if fmt.Sprint(i.Evidence[fact]) != want {
+				t.Errorf("%s: %s is %v, want %s", title, fact, i.Evidence[fact], want)
+			}
+		}
+	}
+	if n := s.count(t, `SELECT count(*) FROM notifications WHERE severity = 'critical'`); n != 4 {
+		t.Errorf("the owner was told %d times, want 4", n)
+	}
+	// The money went back, the provider answered: these incidents end by themselves. What came for nothing we know stays, also when the rule is looked at anew.
+	set(`UPDATE payments SET refunded = 2000 WHERE id = ?`, orphan)
+	s.news(t, payments.EventRefunded, orphan.String(), changed(orphan, late))
+	set(`UPDATE payment_operations SET state = 'failed' WHERE payment_id = ?`, mismatch)
+	s.news(t, payments.EventFailed, mismatch.String(), changed(mismatch, wrong))
+	set(`UPDATE payment_operations SET state = 'succeeded' WHERE payment_id = ?`, unknown) // and its event is lost
+	var rule string
+	s.in(t, func(tx *db.Tx) error {
+		return tx.Raw(`SELECT id FROM alert_rules WHERE kind = 'payment_doubt'`).Row().Scan(&rule)
+	})
+	must(t, s.onRule(t.Context(), outbox.Event{Tenant: s.sc.Tenant, Subject: rule}))
+	for title, i := range incidents() {
+		if want := map[bool]string{true: "open", false: "resolved"}[strings.Contains(title, "stranger")]; i.Status != want {
+			t.Errorf("%s is %s (%s), want %s", title, i.Status, i.Resolution, want)
+		}
 	}
 }
 

@@ -34,7 +34,7 @@ type (
 // RuleInput is a rule as a person writes it.
 type RuleInput struct {
 	Body struct {
-		Kind            Kind           `json:"kind" enum:"stock_low,payment_failed,order_unpaid,order_unshipped,order_duplicate"`
+		Kind            Kind           `json:"kind" enum:"stock_low,payment_failed,payment_doubt,order_unpaid,order_unshipped,order_duplicate"`
 		Name            string         `json:"name,omitempty" maxLength:"120"`
 		Enabled         *bool          `json:"enabled,omitempty" doc:"True unless said otherwise."`
 		Severity        string         `json:"severity,omitempty" enum:"info,warning,critical"`

@@ -279,6 +279,12 @@ func (i Incident) propose() *Proposal {
 		return &Proposal{Kind: "reorder", Text: Text{"en": "Receive new stock of " + sku + ", or hide it from the shop until it comes.", "zh": "为 " + sku + " 补货，或在到货前下架。"}, Link: "/inventory?q=" + sku}
 	case PaymentFailed:
 		return &Proposal{Kind: "pay_link", Text: Text{"en": "Send the customer a link to pay another way.", "zh": "向客户发送链接，改用其他方式付款。"}, Link: order}
+	case PaymentDoubt:
+		link := ""
+		if i.Subject.Type == "order" {
+			link = order
+		}
+		return &Proposal{Kind: "check_payment", Text: Text{"en": "Look the payment up with the provider, then check it in the order, or send the money back there.", "zh": "在支付服务商处核对该笔款项，再于订单中核实，或在服务商处退款。"}, Link: link}
 	case OrderUnpaid:
 		return &Proposal{Kind: "remind_or_cancel", Text: Text{"en": "Remind the customer, record a payment that came in, or cancel the order and free its stock.", "zh": "提醒客户付款、登记已到账款项，或取消订单并释放库存。"}, Link: order}
 	case OrderUnshipped:

@@ -15,6 +15,7 @@ type Kind string
 const (
 	StockLow       Kind = "stock_low"
 	PaymentFailed  Kind = "payment_failed"
+	PaymentDoubt   Kind = "payment_doubt"
 	OrderUnpaid    Kind = "order_unpaid"
 	OrderUnshipped Kind = "order_unshipped"
 	OrderDuplicate Kind = "order_duplicate"
@@ -26,7 +27,7 @@ type Text map[string]string
 // Rule is a signal with the tenant's thresholds. Params holds a number for each parameter of the kind.
 type Rule struct {
 	ID              uuid.UUID      `json:"id"`
-	Kind            Kind           `json:"kind" enum:"stock_low,payment_failed,order_unpaid,order_unshipped,order_duplicate"`
+	Kind            Kind           `json:"kind" enum:"stock_low,payment_failed,payment_doubt,order_unpaid,order_unshipped,order_duplicate"`
 	Name            string         `json:"name" minLength:"1" maxLength:"120"`
 	Enabled         bool           `json:"enabled"`
 	Severity        string         `json:"severity" enum:"info,warning,critical"`
@@ -94,6 +95,13 @@ var Kinds = []KindInfo{
 			{Name: "count", Title: Text{"en": "Failures", "zh": "失败次数"}, Unit: "times", Min: 1, Max: 100, Default: 2},
 			{Name: "window_minutes", Title: Text{"en": "Within", "zh": "时间范围"}, Unit: "minutes", Min: 1, Max: 10080, Default: 60},
 		},
+	},
+	{
+		Kind: PaymentDoubt, Severity: "critical",
+		Title:    Text{"en": "Money needs a person", "zh": "款项需人工核对"},
+		Sentence: Text{"en": "When money comes in without a live order, another amount is paid than was asked for, or nobody can say what became of a payment", "zh": "当收到无有效订单的款项、支付金额与应付金额不符，或支付结果始终无法确认时"},
+		Fresh:    Text{"en": "Within a second of the news", "zh": "获知后一秒内"},
+		Params:   []Param{},
 	},
 	{
 		Kind: OrderUnpaid, Severity: "info",

@@ -12,7 +12,7 @@ import (
 	"allhours/platform/inventory"
 )
 
-// signal is how a kind sees the business. look observes named subjects (level ids for stock, order ids else); sweep finds subjects in breach that no
+// signal is how a kind sees the business. look observes named subjects (level ids for stock, payment ids or references for doubts, order ids else); sweep finds subjects in breach that no
 // event announces. timed kinds are swept on a schedule, all kinds once when a rule is saved.
 type signal struct {
 	look  func(tx *db.Tx, r Rule, subjects []string) ([]Observation, error)
@@ -23,6 +23,7 @@ type signal struct {
 var signals = map[Kind]signal{
 	StockLow:       {look: lookStock, sweep: sweepStock},
 	PaymentFailed:  {look: lookFailedPayments},
+	PaymentDoubt:   {look: lookDoubts},
 	OrderUnpaid:    {look: lookUnpaid, sweep: sweepUnpaid, timed: true},
 	OrderUnshipped: {look: lookUnshipped, sweep: sweepUnshipped, timed: true},
 	OrderDuplicate: {look: lookDuplicate},

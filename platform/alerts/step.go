@@ -19,7 +19,7 @@ type Observation struct {
 
 // Subject is what an observation is about.
 type Subject struct {
-	Type  string `json:"type"` // order, variant
+	Type  string `json:"type"` // order, variant, payment
 	ID    string `json:"id"`
 	Label string `json:"label"`
 }

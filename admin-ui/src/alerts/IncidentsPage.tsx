@@ -25,6 +25,7 @@ export function IncidentStatus({ of }: { of: Incident['status'] }) {
 /** Where the subject of an incident is looked after. */
 export function subjectPath({ type, id, label }: Incident['subject']) {
   if (type === 'order') return { to: `/orders/${id}` }
+  if (type === 'payment') return { to: '/orders', search: { q: label } }
   return { to: '/inventory', search: { q: label } }
 }
 
