@@ -126,7 +126,7 @@ func TestSlugsAreHostNames(t *testing.T) {
 func TestPresetsAndCountries(t *testing.T) {
 	t.Parallel()
 	kinds := map[string][]string{
-		"stock_low": {"threshold", "hysteresis"}, "payment_failed": {"count", "window_minutes"}, "order_unpaid": {"minutes"}, "order_unshipped": {"hours"}, "order_duplicate": {"window_minutes", "score"},
+		"stock_low": {"threshold", "hysteresis"}, "payment_failed": {"count", "window_minutes"}, "payment_doubt": {}, "order_unpaid": {"minutes"}, "order_unshipped": {"hours"}, "order_duplicate": {"window_minutes", "score"},
 	}
 	both := func(what string, texts map[string]string) {
 		t.Helper()

@@ -49,7 +49,8 @@ function shown(value: unknown): string {
   if (typeof value !== 'object' || value === null) return String(value)
   const record = value as Record<string, unknown>
   if ('text' in record) return shown(record.text)
-  if (typeof record.amount === 'number' && typeof record.currency === 'string') return money(record.amount, record.currency)
+  if (typeof record.amount === 'number' && typeof record.currency === 'string')
+    return money(record.amount, record.currency)
   if (typeof record.en === 'string' || typeof record.zh === 'string') return inWords(record as Record<string, string>)
   return Object.values(record).map(shown).join(' ')
 }
