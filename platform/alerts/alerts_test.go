@@ -60,16 +60,20 @@ func TestStepFiresOncePerCrossing(t *testing.T) {
 
 func TestCoolDownCountsInTheSameIncident(t *testing.T) {
 	t.Parallel()
-	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	begin := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	id := uuid.New()
-	in := Instance{State: "ok", FiredAt: &now, IncidentID: &id}
+	in := Instance{State: "ok"}
 	for _, c := range []struct {
-		after time.Duration
-		want  effect
-	}{{9 * time.Minute, again}, {10 * time.Minute, open}} {
-		if _, do := step(in, Observation{Breach: true}, 10*time.Minute, now.Add(c.after)); do != c.want {
-			t.Errorf("a crossing after %s: effect %d, want %d", c.after, do, c.want)
+		minute int
+		want   effect
+	}{{0, open}, {9, again}, {18, again}, {28, open}, {37, again}} { // each within ten minutes of the last, or not
+		var do effect
+		in, do = step(in, Observation{Breach: true}, 10*time.Minute, begin.Add(time.Duration(c.minute)*time.Minute))
+		if do != c.want {
+			t.Errorf("a crossing in minute %d: effect %d, want %d", c.minute, do, c.want)
 		}
+		in.IncidentID = &id
+		in, _ = step(in, Observation{Clear: true}, 10*time.Minute, begin.Add(time.Duration(c.minute)*time.Minute))
 	}
 }
 
@@ -217,7 +221,8 @@ func TestLowStockFiresOnceWhateverTheWorkersDo(t *testing.T) {
 		return tx.Exec(`UPDATE alert_rules SET cooldown_minutes = 0`).Error
 	})
 	storm(s.setStock(t, 10))
-	expect("plenty", 0, 0, 0, 0)
+	storm(s.setStock(t, 5))
+	expect("at the threshold and not below", 0, 0, 0, 0)
 	storm(s.setStock(t, 4))
 	expect("fell below", 1, 1, 1, 1)
 	storm(s.setStock(t, 3))
@@ -452,6 +457,201 @@ func TestMoneyThatNeedsAPerson(t *testing.T) {
 			t.Errorf("%s is %s (%s), want %s", title, i.Status, i.Resolution, want)
 		}
 	}
+}
+
+func (s shop) set(t *testing.T, sql string, args ...any) {
+	t.Helper()
+	s.in(t, func(tx *db.Tx) error { return tx.Exec(sql, args...).Error })
+}
+
+// incidents lists them as "kind status count" in the order of their numbers.
+func (s shop) incidents(t *testing.T) string {
+	t.Helper()
+	var all []string
+	s.in(t, func(tx *db.Tx) error {
+		return tx.Raw(`SELECT kind || ' ' || status || ' ' || count FROM incidents ORDER BY number`).Scan(&all).Error
+	})
+	return strings.Join(all, ", ")
+}
+
+func (s shop) want(t *testing.T, when, incidents string) {
+	t.Helper()
+	if got := s.incidents(t); got != incidents {
+		t.Errorf("%s: incidents %q, want %q", when, got, incidents)
+	}
+}
+
+func (s shop) happens(t *testing.T, typ string, order uuid.UUID) {
+	t.Helper()
+	must(t, s.onOrder(t.Context(), outbox.Event{Tenant: s.sc.Tenant, ID: db.NewID(), Type: typ, Subject: order.String(), Payload: json.RawMessage(`{}`)}))
+}
+
+// ruleSaved changes the rule of the kind and lets the alerts hear of it.
+func (s shop) ruleSaved(t *testing.T, kind Kind, set string, args ...any) {
+	t.Helper()
+	var id string
+	s.in(t, func(tx *db.Tx) error {
+		return tx.Raw(`UPDATE alert_rules SET `+set+` WHERE kind = '`+string(kind)+`' RETURNING id`, args...).Row().Scan(&id)
+	})
+	must(t, s.onRule(t.Context(), outbox.Event{Tenant: s.sc.Tenant, ID: db.NewID(), Type: "alert_rule.saved", Subject: id}))
+}
+
+func TestStockThatComesBackSoonIsTheSameIncident(t *testing.T) {
+	t.Parallel()
+	s := newShop(t) // cool-down of an hour
+	for _, n := range []int{4, 7, 4} {
+		must(t, s.onStock(t.Context(), s.setStock(t, n)))
+	}
+	s.want(t, "twice within the hour", "stock_low open 2")
+	if n := s.count(t, `SELECT count(*) FROM notifications`); n != 1 {
+		t.Errorf("the owner was told %d times of one incident", n)
+	}
+	// Resolved by a person before it recovers: recovering is no error, and the next fall opens it anew.
+	s.set(t, `UPDATE incidents SET status = 'resolved', resolution = 'fixed'`)
+	must(t, s.onStock(t.Context(), s.setStock(t, 9)))
+	s.want(t, "recovered after it was resolved", "stock_low resolved 2")
+	must(t, s.onStock(t.Context(), s.setStock(t, 1)))
+	s.want(t, "fell again", "stock_low open 3")
+	// The instance was lost and the incident was not: there is one at a time all the same.
+	s.set(t, `UPDATE alert_instances SET state = 'ok', fired_at = NULL, incident_id = NULL`)
+	must(t, s.onStock(t.Context(), s.setStock(t, 0)))
+	s.want(t, "without its instance", "stock_low open 4")
+}
+
+func TestRuleLooksOnlyWhereItsFilterSays(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	other, elsewhere, category := db.NewID(), db.NewID(), db.NewID()
+	for _, q := range []struct {
+		sql  string
+		args []any
+	}{
+		{`INSERT INTO locations (tenant_id, id, name, created_at, updated_at) VALUES (?, ?, 'Annexe', now(), now())`, []any{s.sc.Tenant, elsewhere}},
+		{`INSERT INTO products (tenant_id, id, slug, status, title, created_at, updated_at) VALUES (?, ?, 'pot', 'active', '{"en":"Pot"}', now(), now())`, []any{s.sc.Tenant, other}},
+		{`INSERT INTO variants (tenant_id, id, product_id, sku, created_at, updated_at) VALUES (?, ?, ?, 'POT', now(), now())`, []any{s.sc.Tenant, db.NewID(), other}},
+		{`INSERT INTO pools (tenant_id, id, location_id, kind, key, created_at) VALUES (?, ?, ?, 'stock', 'POT', now())`, []any{s.sc.Tenant, other, elsewhere}},
+		{`INSERT INTO pool_levels (tenant_id, id, pool_id, on_hand, updated_at) VALUES (?, ?, ?, 1, now())`, []any{s.sc.Tenant, other, other}},
+		{`INSERT INTO movements (tenant_id, id, level_id, kind, on_hand_delta, at) VALUES (?, ?, ?, 'receive', 10, now())`, []any{s.sc.Tenant, db.NewID(), other}},
+		{`INSERT INTO categories (tenant_id, id, slug, title, created_at, updated_at) VALUES (?, ?, 'pots', '{"en":"Pots"}', now(), now())`, []any{s.sc.Tenant, category}},
+		{`INSERT INTO product_categories (tenant_id, product_id, category_id) VALUES (?, ?, ?)`, []any{s.sc.Tenant, other, category}},
+		{`UPDATE pool_levels SET on_hand = 1`, nil},
+		{`UPDATE alert_rules SET cooldown_minutes = 0`, nil},
+	} {
+		s.set(t, q.sql, q.args...)
+	}
+	unresolved := func() string {
+		var skus []string
+		s.in(t, func(tx *db.Tx) error {
+			return tx.Raw(`SELECT subject_label FROM incidents WHERE status <> 'resolved' ORDER BY 1`).Scan(&skus).Error
+		})
+		return strings.Join(skus, " ")
+	}
+	for _, c := range []struct{ filter, want string }{
+		{`{}`, "MUG POT"},
+		{`{"location_id":"` + elsewhere.String() + `"}`, "POT"},
+		{`{"skus":["MUG","CUP"]}`, "MUG"},
+		{`{"category_ids":["` + category.String() + `"]}`, "POT"},
+		{`{"skus":["MUG"],"category_ids":["` + category.String() + `"]}`, ""},
+		{`{}`, "MUG POT"},
+	} {
+		s.ruleSaved(t, StockLow, `filter = ?::jsonb`, c.filter)
+		if got := unresolved(); got != c.want {
+			t.Errorf("with the filter %s: %q are low, want %q", c.filter, got, c.want)
+		}
+	}
+	// What is not sold any more needs no stock.
+	s.set(t, `UPDATE products SET status = 'archived' WHERE slug = 'pot'`)
+	e := s.setStock(t, 1)
+	e.Payload, _ = json.Marshal(inventory.StockChangedV1{Levels: []inventory.LevelChange{{LevelID: other}}})
+	must(t, s.onStock(t.Context(), e))
+	if got := unresolved(); got != "MUG" {
+		t.Errorf("after the pot was archived: %q are low", got)
+	}
+}
+
+func TestRuleThatIsOffSeesNothing(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	s.set(t, `UPDATE pool_levels SET on_hand = 1`)
+	s.set(t, `UPDATE alert_rules SET enabled = false`)
+	s.order(t, 90*24*time.Hour, "a@example.com", "")
+	must(t, s.onStock(t.Context(), s.setStock(t, 1)))
+	must(t, s.Sweep(t.Context()))
+	s.ruleSaved(t, StockLow, `enabled = false`)
+	s.want(t, "all rules off", "")
+	s.ruleSaved(t, StockLow, `enabled = true`)
+	s.want(t, "turned on", "stock_low open 1")
+}
+
+func TestFailuresCountWithinTheWindowOnly(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	s.set(t, `UPDATE alert_rules SET params = '{"count":2,"window_minutes":60}' WHERE kind = 'payment_failed'`)
+	order, paid := s.order(t, time.Minute, "a@example.com", ""), s.order(t, time.Minute, "b@example.com", `payment_status = 'paid'`)
+	attempt := func(order uuid.UUID, status, age string) {
+		s.set(t, `INSERT INTO payments (tenant_id, id, order_id, method, currency, amount, status, reason, created_at, updated_at) VALUES (?, ?, ?, 'card', 'GBP', 2000, ?, 'no money', now() - ?::interval, now() - ?::interval)`,
+			s.sc.Tenant, db.NewID(), order, status, age, age)
+		s.happens(t, "payment.failed", order)
+	}
+	attempt(order, "declined", "61 minutes")
+	attempt(order, "captured", "1 minute")
+	attempt(order, "declined", "59 minutes")
+	s.want(t, "one failure in the hour", "")
+	attempt(paid, "declined", "1 minute")
+	attempt(paid, "failed", "1 minute")
+	s.want(t, "two failures of an order that is paid", "")
+	attempt(order, "failed", "1 minute")
+	s.want(t, "the second failure", "payment_failed open 1")
+}
+
+func TestTimesAreKept(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	s.set(t, `UPDATE alert_rules SET params = CASE kind WHEN 'order_unpaid' THEN '{"minutes":60}'::jsonb ELSE '{"hours":2}' END WHERE kind IN ('order_unpaid', 'order_unshipped')`)
+	young := s.order(t, 59*time.Minute, "young@example.com", "")
+	s.happens(t, "order.placed", young)
+	must(t, s.Sweep(t.Context()))
+	s.want(t, "a minute before the hour", "")
+	for _, mail := range []string{"old1@example.com", "old2@example.com", "old3@example.com"} {
+		s.order(t, 61*time.Minute, mail, "")
+	}
+	s.order(t, 1000*time.Hour, "import@example.com", `channel = 'import'`)
+	must(t, s.Sweep(t.Context()))
+	s.want(t, "one sweep", "order_unpaid open 1, order_unpaid open 1, order_unpaid open 1")
+	late := s.order(t, 121*time.Minute, "late@example.com", `payment_status = 'paid'`)
+	s.happens(t, "order.paid", late) // the event finds it as the sweep would
+	s.want(t, "not shipped in two hours", "order_unpaid open 1, order_unpaid open 1, order_unpaid open 1, order_unshipped open 1")
+	s.set(t, `UPDATE tenants SET status = 'suspended'`)
+	s.order(t, 61*time.Minute, "old4@example.com", "")
+	must(t, s.Sweep(t.Context()))
+	if n := s.count(t, `SELECT count(*) FROM incidents`); n != 4 {
+		t.Errorf("a suspended shop was swept: %d incidents", n)
+	}
+}
+
+func TestDuplicateComparesWithTheNewestOfTheBuyer(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	s.set(t, `UPDATE alert_rules SET params = '{"window_minutes":60,"score":75}' WHERE kind = 'order_duplicate'`)
+	for range maxCompared { // of the same buyer, of other goods
+		id := s.order(t, 30*time.Minute, "ann@example.com", `total = 900, subtotal = 900, payment_status = 'paid'`)
+		s.set(t, `UPDATE order_lines SET sku = 'OTHER' WHERE order_id = ?`, id)
+	}
+	alone := s.order(t, 20*time.Minute, "ann@example.com", `payment_status = 'paid'`)
+	s.happens(t, "order.placed", alone)
+	s.want(t, "other goods", "") // the buyer and the time alone are some 50 points
+	twin := s.order(t, 20*time.Minute, "ann@example.com", `phone = '+44 20 7946 0958', payment_status = 'paid'`)
+	s.set(t, `UPDATE orders SET created_at = (SELECT created_at FROM orders WHERE id = ?), placed_at = (SELECT placed_at FROM orders WHERE id = ?) WHERE id = ?`, alone, alone, twin)
+	s.happens(t, "order.placed", alone)
+	s.want(t, "the first of two at the same moment", "")
+	s.happens(t, "order.placed", twin)
+	s.want(t, "the second of two", "order_duplicate open 1")
+	byPhone := s.order(t, time.Minute, "other@example.com", `phone = '+442079460958', payment_status = 'paid'`)
+	s.happens(t, "order.placed", byPhone)
+	s.want(t, "the same telephone in other spelling", "order_duplicate open 1, order_duplicate open 1")
+	s.set(t, `UPDATE orders SET status = 'cancelled' WHERE id = ?`, twin)
+	s.happens(t, "order.cancelled", twin)
+	s.want(t, "one of them cancelled", "order_duplicate resolved 1, order_duplicate open 1")
 }
 
 func TestPeopleActOnIncidents(t *testing.T) {
