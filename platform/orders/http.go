@@ -155,37 +155,39 @@ func (o *Orders) TagsHTTP(ctx context.Context, in *TagsRequest) (*OrderOutput, e
 type BulkRequest struct{ Body BulkInput }
 
 // BulkResponse tells what became of each order.
-type BulkResponse struct {
-	Body struct {
-		Results []BulkResult `json:"results" nullable:"false"`
-	}
-}
+type BulkResponse struct{ Body BulkReport }
 
 // BulkHTTP acts on many orders. To cancel takes the permission for that.
 func (o *Orders) BulkHTTP(ctx context.Context, in *BulkRequest) (*BulkResponse, error) {
 	if in.Body.Action == "cancel" && o.access != nil && !o.access.Allowed(ctx, access.IdentityOf(ctx), "orders:cancel") {
 		return nil, fault.New(fault.Forbidden, "forbidden", "You may not cancel orders. Ask the owner for the permission orders:cancel.")
 	}
-	results, err := o.Bulk(ctx, db.ScopeOf(ctx), db.AttemptOf(ctx).Key, in.Body)
-	out := &BulkResponse{}
-	out.Body.Results = results
-	return out, err
+	report, err := o.Bulk(ctx, db.ScopeOf(ctx), db.AttemptOf(ctx).Key, in.Body)
+	return &BulkResponse{Body: report}, err
 }
 
-// CountsResponse counts the console's tabs.
+// CountsRequest is GET /orders/counts.
+type CountsRequest struct{ Filter }
+
+// CountsResponse counts the console's tabs and what matches the filter.
 type CountsResponse struct {
 	Body struct {
-		Counts map[string]int `json:"counts" doc:"Up to 1000 each."`
-		Most   int            `json:"most"`
+		Counts       map[string]int `json:"counts" doc:"Up to 1000 each."`
+		Most         int            `json:"most"`
+		Matching     int            `json:"matching" doc:"How many orders match the filter, up to 10000."`
+		MatchingMost int            `json:"matching_most"`
 	}
 }
 
-// CountsHTTP counts the console's tabs.
-func (o *Orders) CountsHTTP(ctx context.Context, _ *struct{}) (*CountsResponse, error) {
-	counts, err := o.Counts(ctx, db.ScopeOf(ctx))
+// CountsHTTP counts the console's tabs and what matches the filter.
+func (o *Orders) CountsHTTP(ctx context.Context, in *CountsRequest) (*CountsResponse, error) {
 	out := &CountsResponse{}
-	out.Body.Counts, out.Body.Most = counts, countMost
-	return out, err
+	var err error
+	if out.Body.Counts, out.Body.Matching, err = o.Counts(ctx, db.ScopeOf(ctx), in.Filter); err != nil {
+		return nil, err
+	}
+	out.Body.Most, out.Body.MatchingMost = countMost, matchMost
+	return out, nil
 }
 
 // ExportRequest is GET /orders/export.csv.
@@ -235,11 +237,21 @@ type ViewResponse struct{ Body View }
 
 // SaveViewHTTP saves a view.
 func (o *Orders) SaveViewHTTP(ctx context.Context, in *ViewRequest) (*ViewResponse, error) {
+	if in.Body.Shared && !o.mayShare(ctx) {
+		return nil, errNoSharing
+	}
 	v, err := o.SaveView(ctx, db.ScopeOf(ctx), access.IdentityOf(ctx).ID, in.Body)
 	return &ViewResponse{Body: v}, err
 }
 
 // DropViewHTTP deletes a view.
 func (o *Orders) DropViewHTTP(ctx context.Context, in *IDRequest) (*struct{}, error) {
-	return nil, o.DropView(ctx, db.ScopeOf(ctx), access.IdentityOf(ctx).ID, in.ID)
+	return nil, o.DropView(ctx, db.ScopeOf(ctx), access.IdentityOf(ctx).ID, in.ID, o.mayShare(ctx))
+}
+
+var errNoSharing = fault.New(fault.Forbidden, "view.not_yours", "Views of the whole team are kept by who may change the settings. Save the view for yourself.")
+
+// mayShare tells whether the caller keeps the views of the whole team.
+func (o *Orders) mayShare(ctx context.Context) bool {
+	return o.access == nil || o.access.Allowed(ctx, access.IdentityOf(ctx), "settings:write")
 }

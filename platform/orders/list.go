@@ -172,26 +172,35 @@ var tabs = map[string]Filter{
 	"disputed":    {PaymentStatus: Disputed, Status: Placed + "," + Completed},
 }
 
-// countMost bounds the counts: they are for badges, and a badge that says 1000+ is enough.
-const countMost = 1000
+// countMost bounds the counts: they are for badges, and a badge that says 1000+ is enough. matchMost bounds the count of what a filter finds.
+const (
+	countMost = 1000
+	matchMost = 10_000
+)
 
-// Counts tells how many orders are in each tab of the console, up to 1000.
-func (o *Orders) Counts(ctx context.Context, sc db.Scope) (map[string]int, error) {
-	counts := map[string]int{}
-	err := o.db.InTx(ctx, sc, func(tx *db.Tx) error {
+// Counts tells how many orders are in each tab of the console, up to 1000, and how many match the filter, up to 10000.
+func (o *Orders) Counts(ctx context.Context, sc db.Scope, filter Filter) (counts map[string]int, matching int, err error) {
+	counts = map[string]int{}
+	err = o.db.InTx(ctx, sc, func(tx *db.Tx) error {
 		for name, f := range tabs {
-			where, args, err := f.where()
-			if err != nil {
+			if counts[name], err = countOrders(tx, f, countMost); err != nil {
 				return err
 			}
-			var n int
-			err = tx.Raw(`SELECT count(*) FROM (SELECT 1 FROM orders o WHERE `+strings.Join(where, " AND ")+` LIMIT ?) AS x`, append(args, countMost)...).Row().Scan(&n)
-			if err != nil {
-				return fmt.Errorf("count orders: %w", err)
-			}
-			counts[name] = n
 		}
-		return nil
+		matching, err = countOrders(tx, filter, matchMost)
+		return err
 	})
-	return counts, err
+	return counts, matching, err
+}
+
+func countOrders(tx *db.Tx, f Filter, most int) (n int, err error) {
+	where, args, err := f.where()
+	if err != nil {
+		return 0, err
+	}
+	err = tx.Raw(`SELECT count(*) FROM (SELECT 1 FROM orders o WHERE `+strings.Join(append(where, "true"), " AND ")+` LIMIT ?) AS x`, append(args, most)...).Row().Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("count orders: %w", err)
+	}
+	return n, nil
 }

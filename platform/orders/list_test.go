@@ -4,14 +4,17 @@ import (
 	"bytes"
 	"context"
 	"encoding/csv"
+	"errors"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/google/uuid"
 
 	"allhours/platform/base/db"
+	"allhours/platform/base/fault"
 	"allhours/platform/orders"
 )
 
@@ -75,7 +78,7 @@ func TestListSearchPageAndExport(t *testing.T) {
 	if page, err := s.List(ctx, s.tenant(t, "beta"), orders.ListQuery{}); err != nil || len(page.Items) != 0 {
 		t.Errorf("another tenant sees %d, %v", len(page.Items), err)
 	}
-	counts, err := s.Counts(ctx, s.sc)
+	counts, _, err := s.Counts(ctx, s.sc, orders.Filter{})
 	if err != nil || counts["to_fulfil"] != 30 || counts["unpaid"] != 0 {
 		t.Errorf("%v, %v", counts, err)
 	}
@@ -87,7 +90,7 @@ func TestListSearchPageAndExport(t *testing.T) {
 	if err != nil || len(lines) != 31 {
 		t.Fatalf("%d lines, %v", len(lines), err)
 	}
-	if row := lines[23]; row[0] != "1008" || row[9] != "'=Eve" || row[15] != "30.00" || row[20] != "PEN" {
+	if row := lines[23]; row[0] != "1008" || row[9] != "'=Eve" || row[15] != "30.00" || row[17] != "0.00" || row[19] != "30.00" || row[24] != "PEN" {
 		t.Errorf("%v", row)
 	}
 }
@@ -106,14 +109,105 @@ func TestBulk(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := []string{}
-	for _, r := range results {
+	for _, r := range results.Results {
 		got = append(got, r.Code)
 	}
 	if d := cmp.Diff([]string{"", "order.not_allowed_now", "order.not_found"}, got); d != "" {
 		t.Error(d)
 	}
 	results, err = s.Bulk(ctx, s.sc, "", orders.BulkInput{Filter: &orders.Filter{OnHold: "true"}, Action: "release"})
-	if err != nil || len(results) != 1 || !results[0].OK {
+	if err != nil || len(results.Results) != 1 || !results.Results[0].OK || results.Next != "" {
 		t.Errorf("%+v, %v", results, err)
 	}
+}
+
+// A filter that finds more than one part: each order is met once, whether it matches afterwards or not.
+func TestBulkInParts(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	s := open(t, map[string]int64{"MUG": 1000})
+	want := map[uuid.UUID]bool{}
+	for range 5 {
+		want[s.placed(t, "MUG").ID] = true
+	}
+	held := s.placed(t, "MUG")
+	if _, err := s.Hold(ctx, s.sc, held.ID, orders.HoldInput{Reason: "wait"}); err != nil {
+		t.Fatal(err)
+	}
+	open := &orders.Filter{OnHold: "false"}
+	if _, n, err := s.Counts(ctx, s.sc, *open); err != nil || n != 5 {
+		t.Errorf("%d match, %v", n, err)
+	}
+	for _, in := range []orders.BulkInput{{Action: "hold", Reason: "stock is counted"}, {Action: "tag", Tags: []string{"counted"}}} {
+		if in.Action == "tag" {
+			open.OnHold = "true"
+			want[held.ID] = true
+		}
+		in.Filter, in.Limit = open, 2
+		met := map[uuid.UUID]bool{}
+		for part := 0; ; part++ {
+			report, err := s.Bulk(ctx, s.sc, "", in)
+			if err != nil || len(report.Results) > 2 || part > 3 {
+				t.Fatalf("part %d: %+v, %v", part, report, err)
+			}
+			for _, r := range report.Results {
+				if !r.OK || r.Number == nil || met[r.ID] {
+					t.Errorf("%+v", r)
+				}
+				met[r.ID] = true
+			}
+			if report.Next == "" {
+				break
+			}
+			in.Cursor = report.Next
+		}
+		if d := cmp.Diff(want, met); d != "" {
+			t.Error(in.Action, d)
+		}
+	}
+	for _, in := range []orders.BulkInput{{Action: "tag"}, {Action: "tag", Filter: open, IDs: []uuid.UUID{held.ID}}, {Action: "tag", Filter: open, Cursor: "x"}} {
+		if _, err := s.Bulk(ctx, s.sc, "", in); fault.KindOf(err) != fault.Invalid {
+			t.Errorf("%+v: %v", in, err)
+		}
+	}
+}
+
+func TestViews(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	s := open(t, map[string]int64{"MUG": 1})
+	ada, bob := uuid.New(), uuid.New()
+	own, err := s.SaveView(ctx, s.sc, ada, orders.ViewInput{Page: "orders", Name: " Mine ", Query: map[string]any{"status": "placed"}})
+	if err != nil || own.Name != "Mine" {
+		t.Fatal(own, err)
+	}
+	team, err := s.SaveView(ctx, s.sc, ada, orders.ViewInput{Page: "orders", Name: "Ours", Query: map[string]any{"q": "tea"}, Shared: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sees := func(who uuid.UUID, want ...uuid.UUID) {
+		t.Helper()
+		views, err := s.Views(ctx, s.sc, who, "orders")
+		got := make([]uuid.UUID, len(views))
+		for i, v := range views {
+			got[i] = v.ID
+		}
+		if d := cmp.Diff(want, got, cmpopts.EquateEmpty()); d != "" || err != nil {
+			t.Error(d, err)
+		}
+	}
+	sees(ada, own.ID, team.ID)
+	sees(bob, team.ID)
+	for _, drop := range []struct {
+		by, id uuid.UUID
+		shared bool
+	}{{bob, team.ID, false}, {ada, team.ID, false}, {bob, own.ID, true}} {
+		if err := s.DropView(ctx, s.sc, drop.by, drop.id, drop.shared); fault.KindOf(err) != fault.NotFound {
+			t.Errorf("%+v: %v", drop, err)
+		}
+	}
+	if err := errors.Join(s.DropView(ctx, s.sc, bob, team.ID, true), s.DropView(ctx, s.sc, ada, own.ID, false)); err != nil {
+		t.Error(err)
+	}
+	sees(ada)
 }

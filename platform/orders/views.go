@@ -74,10 +74,10 @@ func (o *Orders) SaveView(ctx context.Context, sc db.Scope, member uuid.UUID, in
 	return v, err
 }
 
-// DropView deletes a view of the member's own or a shared one.
-func (o *Orders) DropView(ctx context.Context, sc db.Scope, member, id uuid.UUID) error {
+// DropView deletes a view of the member's own, or a shared one where he keeps those.
+func (o *Orders) DropView(ctx context.Context, sc db.Scope, member, id uuid.UUID, shared bool) error {
 	return o.db.InTx(ctx, sc, func(tx *db.Tx) error {
-		q := tx.Exec(`DELETE FROM saved_views WHERE id = ? AND (member_id IS NULL OR member_id = ?)`, id, member)
+		q := tx.Exec(`DELETE FROM saved_views WHERE id = ? AND (member_id = ? OR member_id IS NULL AND ?)`, id, member, shared)
 		if q.Error != nil {
 			return fmt.Errorf("delete view: %w", q.Error)
 		}

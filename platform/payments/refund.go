@@ -29,6 +29,9 @@ func (p *Payments) Refund(ctx context.Context, sc db.Scope, orderID uuid.UUID, r
 	if in.Amount != 0 && len(in.Lines) > 0 {
 		return fault.New(fault.Invalid, "payment.refund_invalid", "Give an amount or lines, not both.").Field("body.lines", "excludes amount")
 	}
+	if in.Restock && len(in.Lines) == 0 {
+		return fault.New(fault.Invalid, "payment.refund_invalid", "To restock, say which lines.").Field("body.restock", "needs lines")
+	}
 	var ids []uuid.UUID
 	err := p.db.InTx(ctx, sc, func(tx *db.Tx) error {
 		if _, err := p.orders.LockTx(tx, orderID); err != nil {

@@ -49,6 +49,23 @@ func (a *Access) Roles(ctx context.Context, sc db.Scope) (list []Role, err error
 	return list, err
 }
 
+// RoleTitlesTx gives what people call the roles, in languages; an unknown role is left out.
+func (a *Access) RoleTitlesTx(tx *db.Tx, roles []string) ([]map[string]string, error) {
+	own, err := roleRows(tx)
+	if err != nil {
+		return nil, fmt.Errorf("read roles: %w", err)
+	}
+	titles := []map[string]string{}
+	for _, name := range roles {
+		if r, ok := sharedRoleOf(name); ok {
+			titles = append(titles, r.title)
+		} else if i := slices.IndexFunc(own, func(r roleRow) bool { return r.Name == name }); i >= 0 {
+			titles = append(titles, own[i].Title.V)
+		}
+	}
+	return titles, nil
+}
+
 // RolePermissionsTx gives what the roles allow together, as it is now; ErrUnknownRole if one does not exist.
 func (a *Access) RolePermissionsTx(tx *db.Tx, roles []string) (Set, error) {
 	all := Set{}

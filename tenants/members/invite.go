@@ -127,13 +127,14 @@ func (m *Members) Uninvite(ctx context.Context, sc db.Scope, id uuid.UUID) error
 
 // Offer is what an invitation says to who opens its link.
 type Offer struct {
-	Shop      string    `json:"shop"`
-	Slug      string    `json:"slug"`
-	Email     string    `json:"email"`
-	Roles     []string  `json:"roles" nullable:"false"`
-	Language  string    `json:"language"`
-	InvitedBy string    `json:"invited_by"`
-	ExpiresAt time.Time `json:"expires_at"`
+	Shop       string              `json:"shop"`
+	Slug       string              `json:"slug"`
+	Email      string              `json:"email"`
+	Roles      []string            `json:"roles" nullable:"false"`
+	RoleTitles []map[string]string `json:"role_titles" nullable:"false" doc:"What people call the roles, in languages."`
+	Language   string              `json:"language"`
+	InvitedBy  string              `json:"invited_by"`
+	ExpiresAt  time.Time           `json:"expires_at"`
 }
 
 // Offer reads the invitation that the token names.
@@ -151,8 +152,12 @@ func (m *Members) Offer(ctx context.Context, token string) (out Offer, err error
 		if err != nil {
 			return err
 		}
+		titles, err := m.access.RoleTitlesTx(tx, r.Roles)
+		if err != nil {
+			return err
+		}
 		people, err := all(tx)
-		out = Offer{Shop: t.Name, Slug: t.Slug, Email: r.Email, Roles: append([]string{}, r.Roles...), Language: r.Language, InvitedBy: nameOf(people, r.InvitedBy), ExpiresAt: r.ExpiresAt.UTC()}
+		out = Offer{Shop: t.Name, Slug: t.Slug, Email: r.Email, Roles: append([]string{}, r.Roles...), RoleTitles: titles, Language: r.Language, InvitedBy: nameOf(people, r.InvitedBy), ExpiresAt: r.ExpiresAt.UTC()}
 		return err
 	})
 	return out, err

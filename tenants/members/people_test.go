@@ -40,7 +40,7 @@ func TestInvitation(t *testing.T) {
 	token := w.Token(Invitation, w.a.Tenant.ID, in.ID, in.ExpiresAt)
 	offer, err := w.Offer(w.ctx(), token)
 	w.must(err)
-	if diff := cmp.Diff(Offer{Shop: "The alpha", Slug: "alpha", Email: "bob@example.com", Roles: []string{"clerk", "warehouse"}, Language: "zh", InvitedBy: "Ada", ExpiresAt: in.ExpiresAt}, offer); diff != "" {
+	if diff := cmp.Diff(Offer{Shop: "The alpha", Slug: "alpha", Email: "bob@example.com", Roles: []string{"clerk", "warehouse"}, RoleTitles: []map[string]string{{"en": "Clerk", "zh": "店员"}, {"en": "Warehouse", "zh": "仓库"}}, Language: "zh", InvitedBy: "Ada", ExpiresAt: in.ExpiresAt}, offer); diff != "" {
 		t.Error(diff)
 	}
 	_, err = w.Accept(w.ctx(), token, " ", password, db.Actor{}, client)

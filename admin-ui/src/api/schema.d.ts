@@ -2576,8 +2576,16 @@ export interface components {
         BulkInput: {
             /** @enum {string} */
             action: "cancel" | "confirm" | "hold" | "release" | "complete" | "fulfil" | "tag" | "untag";
+            /** @description With a filter: next_cursor of the part before. */
+            cursor?: string;
+            /** @description In place of ids: all orders that match. */
             filter?: components["schemas"]["Filter"];
             ids?: string[] | null;
+            /**
+             * Format: int64
+             * @description With a filter: how many orders at the most; 100 where it is left out.
+             */
+            limit?: number;
             /** @description For cancel and hold. */
             reason?: string;
             /** @description For cancel. */
@@ -2611,7 +2619,8 @@ export interface components {
         BulkOutputBody2: {
             results: components["schemas"]["AlertsBulkResult"][];
         };
-        BulkResponseBody: {
+        BulkReport: {
+            next_cursor?: string;
             results: components["schemas"]["BulkResult"][];
         };
         BulkResult: {
@@ -2963,6 +2972,13 @@ export interface components {
             counts: {
                 [key: string]: number;
             };
+            /**
+             * Format: int64
+             * @description How many orders match the filter, up to 10000.
+             */
+            matching: number;
+            /** Format: int64 */
+            matching_most: number;
             /** Format: int64 */
             most: number;
         };
@@ -3912,6 +3928,10 @@ export interface components {
             expires_at: string;
             invited_by: string;
             language: string;
+            /** @description What people call the roles, in languages. */
+            role_titles: {
+                [key: string]: string;
+            }[];
             roles: string[];
             shop: string;
             slug: string;
@@ -4666,7 +4686,7 @@ export interface components {
             filter: components["schemas"]["AlertsFilter"];
             id: string;
             /** @enum {string} */
-            kind: "stock_low" | "payment_failed" | "order_unpaid" | "order_unshipped" | "order_duplicate";
+            kind: "stock_low" | "payment_failed" | "payment_doubt" | "order_unpaid" | "order_unshipped" | "order_duplicate";
             name: string;
             notify: components["schemas"]["Route"];
             /** @description Thresholds; GET /alert-rules/kinds names them with unit, bounds and default. */
@@ -4687,7 +4707,7 @@ export interface components {
             enabled?: boolean;
             filter?: components["schemas"]["AlertsFilter"];
             /** @enum {string} */
-            kind: "stock_low" | "payment_failed" | "order_unpaid" | "order_unshipped" | "order_duplicate";
+            kind: "stock_low" | "payment_failed" | "payment_doubt" | "order_unpaid" | "order_unshipped" | "order_duplicate";
             name?: string;
             /** @description Owners and managers by both channels unless said otherwise. */
             notify?: components["schemas"]["Route"];
@@ -12087,7 +12107,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BulkResponseBody"];
+                    "application/json": components["schemas"]["BulkReport"];
                 };
             };
             /** @description Bad Request */
@@ -12157,7 +12177,25 @@ export interface operations {
     };
     "count-orders": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description draft, awaiting_confirmation, placed, completed, cancelled, expired; several by commas. */
+                status?: string;
+                payment_status?: string;
+                fulfilment_status?: string;
+                fulfilment_type?: string;
+                channel?: string;
+                tag?: string;
+                on_hold?: "true" | "false";
+                /** @description A number, an external reference, an e-mail address, a SKU, or the beginning of a name. */
+                q?: string;
+                /** @description Created at or after. */
+                from?: string;
+                /** @description Created before. */
+                to?: string;
+                customer_id?: string;
+                /** @description Ids, separated by commas. */
+                ids?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -12184,6 +12222,15 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

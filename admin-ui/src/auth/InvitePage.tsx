@@ -2,6 +2,7 @@ import { Alert, Button, PasswordInput, Stack, TextInput } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useSay } from '../i18n'
+import { inWords } from '../i18n/inWords'
 import { useSendForm } from '../ui/form'
 import { Waiting } from '../ui/Page'
 import { ProblemNote } from '../ui/Problem'
@@ -47,7 +48,7 @@ function Accept({ token, invitation }: { token: string; invitation: Invitation }
   return (
     <AuthFrame
       title={say('invite.title', { shop: invitation.shop })}
-      lead={say('invite.lead', { email: invitation.email, roles: invitation.roles.join(', ') })}
+      lead={say('invite.lead', { email: invitation.email, roles: invitation.role_titles.map(inWords).join(', ') })}
     >
       <form onSubmit={submit} noValidate>
         <Stack>
