@@ -1,4 +1,4 @@
-import { expect, type Page } from '@playwright/test'
+import { type BrowserContext, expect, type Page } from '@playwright/test'
 
 const password = 'umbel quarry tessellate fjord 71'
 
@@ -19,6 +19,26 @@ export async function signUp(page: Page, name: string): Promise<Shop> {
   await page.getByRole('button', { name: 'Open the shop' }).click()
   await expect(page.getByRole('heading', { name: 'Dashboard' })).toBeVisible()
   return { slug, email, password }
+}
+
+/** Goes through the sign-in page; what it shows then is for the caller to see. */
+export async function signIn(page: Page, { slug, email, password }: Shop) {
+  await page.goto(`/admin/login?shop=${slug}`)
+  await page.getByRole('textbox', { name: 'E-mail', exact: true }).fill(email)
+  await page.getByRole('textbox', { name: 'Password', exact: true }).fill(password)
+  await page.getByRole('button', { name: 'Sign in' }).click()
+}
+
+/** A page in a browser that knows nothing of this one: another person, or another device. */
+export async function elsewhere(context: BrowserContext): Promise<Page> {
+  const browser = context.browser()
+  if (!browser) throw new Error('the context has no browser')
+  return (await browser.newContext()).newPage()
+}
+
+/** Where customers find the shop. */
+export function front(page: Page, { slug }: Shop): string {
+  return `http://${slug}.localhost:${new URL(page.url()).port}`
 }
 
 /** Calls the API as the person who is signed in on the page. */

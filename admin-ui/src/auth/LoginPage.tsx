@@ -1,7 +1,7 @@
-import { Anchor, Button, PasswordInput, PinInput, Stack, Text, TextInput } from '@mantine/core'
+import { Anchor, Button, PasswordInput, Stack, Text, TextInput } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
-import { useState } from 'react'
+import { useCallback, useState } from 'react'
 import { asProblem } from '../api/problem'
 import { useSay } from '../i18n'
 import { useSendForm } from '../ui/form'
@@ -31,7 +31,7 @@ export function LoginPage() {
           shop: shop.trim(),
           email: email.trim(),
           password,
-          ...(step === 'code' && { code: code.trim() }),
+          ...(step === 'code' && { code: code.replaceAll(/\s/g, '') }),
           ...(step === 'recovery' && { recovery_code: recovery_code.trim() }),
         })
       } catch (thrown) {
@@ -48,6 +48,9 @@ export function LoginPage() {
       await navigate({ to: to as never })
     },
   })
+
+  // Whoever has typed the password goes on typing.
+  const focused = useCallback((input: HTMLInputElement | null) => input?.focus(), [])
 
   function change(to: typeof step) {
     reset()
@@ -97,28 +100,22 @@ export function LoginPage() {
             </>
           )}
           {step === 'code' && (
-            <div>
-              <Text component="label" size="sm" fw={500} id="code-label">
-                {say('code')}
-              </Text>
-              <PinInput
-                length={6}
-                type="number"
-                oneTimeCode
-                autoFocus
-                aria-labelledby="code-label"
-                aria-label={say('code')}
-                {...form.getInputProps('code')}
-                onComplete={() => submit()}
-              />
-            </div>
+            <TextInput
+              ref={focused}
+              label={say('code')}
+              description={say('code.hint')}
+              inputMode="numeric"
+              autoComplete="one-time-code"
+              maxLength={7}
+              {...form.getInputProps('code')}
+            />
           )}
           {step === 'recovery' && (
             <TextInput
               label={say('recovery')}
+              ref={focused}
               autoComplete="off"
               spellCheck={false}
-              data-autofocus
               {...form.getInputProps('recovery_code')}
             />
           )}

@@ -1,12 +1,13 @@
 import { Button, Code, Group, Stack, Text, TextInput } from '@mantine/core'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import { useCan } from '../api/session'
+import { useCan, useTenant } from '../api/session'
 import { useSay } from '../i18n'
+import { shopAddress } from '../shell/Nav'
 import { Dialog } from '../ui/Dialog'
 import { useSendForm } from '../ui/form'
-import { ProblemNote } from '../ui/Problem'
-import { Section } from '../ui/Section'
+import { Copy, ProblemNote } from '../ui/Problem'
+import { Fact, Section } from '../ui/Section'
 import { Status } from '../ui/Status'
 import { uiWords } from '../ui/words'
 import { addHost, type Host, hostsQuery, removeHost, verifyHost } from './api'
@@ -49,7 +50,8 @@ function Domain({ host }: { host: Host }) {
   const client = useQueryClient()
   const onSettled = () => client.invalidateQueries({ queryKey: hostsQuery.queryKey })
   const check = useMutation({ mutationFn: () => verifyHost(host.host), onSettled })
-  const remove = useMutation({ mutationFn: () => removeHost(host.host), onSettled })
+  const [isRemoving, setIsRemoving] = useState(false)
+  const remove = useMutation({ mutationFn: () => removeHost(host.host), onSuccess: onSettled })
   return (
     <Stack gap={6}>
       <Group justify="space-between">
@@ -71,21 +73,61 @@ function Domain({ host }: { host: Host }) {
             <Button
               size="compact-sm"
               variant="default"
-              loading={remove.isPending}
               aria-label={`${ui('remove')}: ${host.host}`}
-              onClick={() => remove.mutate()}
+              onClick={() => setIsRemoving(true)}
             >
               {ui('remove')}
             </Button>
           </Group>
         )}
       </Group>
-      {!host.verified && host.record && (
-        <Text size="sm">
-          {say('hosts.record')} <Code>{`${host.record.name} ${host.record.type} ${host.record.value}`}</Code>
-        </Text>
+      {!host.verified && host.record && <Proof record={host.record} />}
+      <ProblemNote error={check.error} />
+      {isRemoving && (
+        <Dialog
+          title={say('hosts.remove', { host: host.host })}
+          lead={host.verified ? say('hosts.remove.text') : undefined}
+          onClose={() => setIsRemoving(false)}
+          onSubmit={event => {
+            event?.preventDefault()
+            remove.mutate()
+          }}
+          pending={remove.isPending}
+          note={<ProblemNote error={remove.error} />}
+          go={ui('remove')}
+          danger
+        />
       )}
-      <ProblemNote error={check.error ?? remove.error} />
+    </Stack>
+  )
+}
+
+/** The record that proves the domain, in the parts that the forms of domain companies ask for. */
+function Proof({ record }: { record: NonNullable<Host['record']> }) {
+  const say = useSay(settingWords)
+  const { slug } = useTenant()
+  const shop = new URL(shopAddress(slug)).hostname
+  const parts = [
+    [say('hosts.record.type'), record.type],
+    [say('hosts.record.name'), record.name],
+    [say('hosts.record.value'), record.value],
+  ] as const
+  return (
+    <Stack gap={4}>
+      <Text size="sm">{say('hosts.record')}</Text>
+      <dl style={{ margin: 0 }}>
+        {parts.map(([term, value]) => (
+          <Fact key={term} term={term}>
+            <Group gap={4} wrap="nowrap" justify="flex-end">
+              <Code style={{ overflowWrap: 'anywhere' }}>{value}</Code>
+              <Copy value={value} label={say('hosts.record.copy', { part: term })} />
+            </Group>
+          </Fact>
+        ))}
+      </dl>
+      <Text size="sm" c="dimmed">
+        {say('hosts.point', { shop })}
+      </Text>
     </Stack>
   )
 }
@@ -97,7 +139,7 @@ function Add({ onClose }: { onClose: () => void }) {
   const { form, submit, note, pending } = useSendForm({
     initialValues: { host: '' },
     validate: { host: v => (v.trim() ? null : ui('required')) },
-    send: ({ host }) => addHost(host.trim().toLowerCase()),
+    send: ({ host }) => addHost(hostIn(host)),
     done: () => {
       void client.invalidateQueries({ queryKey: hostsQuery.queryKey })
       onClose()
@@ -122,4 +164,13 @@ function Add({ onClose }: { onClose: () => void }) {
       />
     </Dialog>
   )
+}
+
+/** The domain of what people paste: an address of a page, mostly. */
+function hostIn(text: string) {
+  return text
+    .trim()
+    .toLowerCase()
+    .replace(/^[a-z]+:\/\//, '')
+    .replace(/[/?#].*$/, '')
 }

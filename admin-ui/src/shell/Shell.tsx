@@ -2,7 +2,7 @@ import { Alert, AppShell, Burger, Group, Text } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import IconPlayerPause from '@tabler/icons-react/dist/esm/icons/IconPlayerPause.mjs'
 import { useQuery } from '@tanstack/react-query'
-import { Navigate, Outlet, useLocation, useMatches } from '@tanstack/react-router'
+import { Outlet, useLocation, useMatches, useRouter } from '@tanstack/react-router'
 import { type ReactNode, useEffect, useRef } from 'react'
 import { asProblem } from '../api/problem'
 import { meQuery, useCan, useMe } from '../api/session'
@@ -20,7 +20,12 @@ import { shellWords } from './words'
 /** The frame of every screen of a shop. Without a session it leads to the sign-in page. */
 export function Shell() {
   const me = useQuery(meQuery)
-  const here = useLocation({ select: at => at.href })
+  const router = useRouter()
+  const isOut = me.isError && asProblem(me.error).status === 401
+  // The route itself finds nobody signed in and leads away, once and with the address to come back to.
+  useEffect(() => {
+    if (isOut) void router.invalidate()
+  }, [isOut, router])
   if (me.data) {
     return (
       <LiveProvider tenant={me.data.tenant.id}>
@@ -28,8 +33,7 @@ export function Shell() {
       </LiveProvider>
     )
   }
-  if (!me.isError) return null
-  if (asProblem(me.error).status === 401) return <Navigate to="/login" search={{ from: here }} />
+  if (!me.isError || isOut) return null
   return <ProblemNote error={me.error} onRetry={() => void me.refetch()} />
 }
 

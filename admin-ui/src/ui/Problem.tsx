@@ -30,7 +30,13 @@ export function ProblemNote({
   const say = useSay(uiWords)
   if (!error) return null
   const problem = asProblem(error)
-  if (problem.status === 403) return <Forbidden permission={problem.detail} />
+  if (problem.status === 403) {
+    return (
+      <Empty icon={<IconLock size={32} aria-hidden />} title={say('forbidden.title')}>
+        {problemText(problem, say)}
+      </Empty>
+    )
+  }
   const others = Object.entries(problem.fields).filter(([path]) => !shown.includes(path))
   return (
     <Alert role="alert" color="red" icon={<IconAlertTriangle aria-hidden />} title={say('problem.title')}>

@@ -1,0 +1,53 @@
+import { expect, test } from '@playwright/test'
+import { elsewhere, front, signIn, signUp, stock, watch } from './shop'
+
+test('an own domain is added, checked and removed', async ({ page }) => {
+  const found = watch(page)
+  const shop = await signUp(page, 'domain')
+  await page.goto(`/admin/t/${shop.slug}/settings`)
+  const part = page.getByRole('region', { name: 'Own domains' })
+  await part.getByRole('button', { name: 'Add a domain' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Add a domain' })
+  await dialog.getByRole('textbox', { name: 'Domain' }).fill('not a domain')
+  await dialog.getByRole('button', { name: 'Add' }).click()
+  await expect(dialog.getByRole('textbox', { name: 'Domain' })).toHaveAttribute('aria-invalid', 'true')
+  const host = `www.${shop.slug}.example`
+  await dialog.getByRole('textbox', { name: 'Domain' }).fill(`https://${host}/`)
+  await dialog.getByRole('button', { name: 'Add' }).click()
+  await expect(dialog).toHaveCount(0)
+  await expect(part.getByText(host, { exact: true })).toBeVisible()
+  await expect(part.getByText('Not proven yet')).toBeVisible()
+  await expect(part.locator('code').filter({ hasText: 'TXT' })).toContainText(host)
+  await part.getByRole('button', { name: 'Check' }).click()
+  await expect(part.getByRole('alert')).toBeVisible()
+  await part.getByRole('button', { name: `Remove: ${host}` }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click()
+  await expect(part.getByText(host, { exact: true })).toHaveCount(0)
+  expect(found).toEqual([])
+})
+
+test('a shop is closed for good', async ({ page, context }) => {
+  const found = watch(page)
+  const shop = await signUp(page, 'closing')
+  await stock(page, 'Jasmine tea', 'TEA-1', 7)
+  const customer = await elsewhere(context)
+  await customer.goto(front(page, shop))
+  await expect(customer.getByText('Jasmine tea').first()).toBeVisible()
+
+  await page.goto(`/admin/t/${shop.slug}/settings`)
+  await page.getByRole('region', { name: 'Close the shop' }).getByRole('button', { name: 'Close the shop' }).click()
+  const dialog = page.getByRole('dialog', { name: /for good\?/ })
+  await dialog.getByRole('textbox').fill('something else')
+  await dialog.getByRole('button', { name: 'Close the shop' }).click()
+  await expect(dialog.getByRole('textbox')).toHaveAttribute('aria-invalid', 'true')
+  await dialog.getByRole('textbox').fill(shop.slug)
+  await dialog.getByRole('button', { name: 'Close the shop' }).click()
+  await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible()
+  await signIn(page, shop)
+  await expect(page.getByRole('alert')).toBeVisible()
+
+  await customer.reload()
+  await expect(customer.getByRole('heading', { name: 'This shop has closed' })).toBeVisible()
+  await customer.context().close()
+  expect(found).toEqual([])
+})
