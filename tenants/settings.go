@@ -35,7 +35,19 @@ type Branding struct {
 type Ordering struct {
 	UnpaidExpiryMinutes int `json:"unpaid_expiry_minutes" minimum:"5" maximum:"43200" doc:"An unpaid order is given up, and its stock freed, after so long."`
 	ShipWithinHours     int `json:"ship_within_hours" minimum:"1" maximum:"720" doc:"How soon a paid order is promised to leave."`
+
+	ConfirmOrders        bool              `json:"confirm_orders" required:"false" default:"false" doc:"Orders to be paid by hand wait until the shop confirms them."`
+	HandPayments         []string          `json:"hand_payments" required:"false" nullable:"false" maxItems:"2" enum:"on_delivery,manual" default:"on_delivery" doc:"Which payments without a plugin shoppers may choose: on_delivery (also at pick-up), manual (a bank transfer). on_delivery where it is left out."`
+	TransferInstructions map[string]string `json:"transfer_instructions" required:"false" doc:"How to pay by transfer, by language; needed for manual."`
+	DeliveryPrice        int64             `json:"delivery_price" required:"false" minimum:"0" maximum:"1000000000000" default:"0" doc:"Added to orders that are shipped: minor units of the shop's currency, taxed as the class standard. 0 is free."`
+	DeliveryFreeFrom     int64             `json:"delivery_free_from" required:"false" minimum:"0" maximum:"1000000000000" default:"0" doc:"Goods of so much, in minor units, are delivered for nothing. 0: the price always applies."`
 }
+
+// The payments that need no plugin.
+const (
+	OnDelivery = "on_delivery" // at the door or the counter
+	Transfer   = "manual"      // by bank, as the shop's instructions say
+)
 
 // Contact is how customers reach the shop.
 type Contact struct {
@@ -53,6 +65,12 @@ func (s Settings) filled() Settings {
 	}
 	if s.Order.ShipWithinHours == 0 {
 		s.Order.ShipWithinHours = 48
+	}
+	if s.Order.HandPayments == nil {
+		s.Order.HandPayments = []string{OnDelivery}
+	}
+	if s.Order.TransferInstructions == nil {
+		s.Order.TransferInstructions = map[string]string{}
 	}
 	return s
 }
@@ -109,8 +127,26 @@ func (t *Tenants) Update(ctx context.Context, sc db.Scope, c Change) (after Tena
 		if !slices.Contains(n.Languages, n.Language) {
 			n.Languages = append([]string{n.Language}, n.Languages...)
 		}
-		return n.check()
+		n.Settings = n.Settings.filled()
+		if err := n.check(); err != nil {
+			return err
+		}
+		return t.checkLogo(tx, n)
 	})
+}
+
+// checkLogo refuses a logo that is no picture of the shop.
+func (t *Tenants) checkLogo(tx *db.Tx, n *Tenant) error {
+	id := n.Settings.Branding.LogoMediaID
+	if id == nil || t.hasPicture == nil {
+		return nil
+	}
+	if has, err := t.hasPicture(tx, *id); err != nil {
+		return fmt.Errorf("look for the logo: %w", err)
+	} else if !has {
+		return errInvalid.Field("branding.logo_media_id", "is no picture of this shop; upload it first")
+	}
+	return nil
 }
 
 var errInvalid = fault.New(fault.Invalid, "invalid", "Some of the values are not right. See the fields.")
@@ -138,12 +174,7 @@ func (t *Tenant) check() error {
 	if s.Branding.Color != "" && !colorForm.MatchString(s.Branding.Color) {
 		e = e.Field("branding.color", "six hexadecimal digits, as #1a7f5a")
 	}
-	if m := s.Order.UnpaidExpiryMinutes; m < 5 || m > 43200 {
-		e = e.Field("order.unpaid_expiry_minutes", "5 to 43200")
-	}
-	if h := s.Order.ShipWithinHours; h < 1 || h > 720 {
-		e = e.Field("order.ship_within_hours", "1 to 720")
-	}
+	e = s.Order.check(e)
 	if s.Contact.Email != "" && !isEmail(s.Contact.Email) {
 		e = e.Field("contact.email", "an e-mail address, as shop@example.com")
 	}
@@ -152,6 +183,45 @@ func (t *Tenant) check() error {
 	}
 	return nil
 }
+
+func (o *Ordering) check(e *fault.Error) *fault.Error {
+	if m := o.UnpaidExpiryMinutes; m < 5 || m > 43200 {
+		e = e.Field("order.unpaid_expiry_minutes", "5 to 43200")
+	}
+	if h := o.ShipWithinHours; h < 1 || h > 720 {
+		e = e.Field("order.ship_within_hours", "1 to 720")
+	}
+	for i, m := range o.HandPayments {
+		if m != OnDelivery && m != Transfer || slices.Contains(o.HandPayments[:i], m) {
+			e = e.Field(fmt.Sprintf("order.hand_payments[%d]", i), "on_delivery or manual, each once")
+		}
+	}
+	said := map[string]string{}
+	for l, text := range o.TransferInstructions {
+		text = strings.TrimSpace(text)
+		switch {
+		case !isLanguage(l):
+			e = e.Field("order.transfer_instructions", "by language, as en or zh")
+		case len([]rune(text)) > 2000:
+			e = e.Field("order.transfer_instructions."+l, "2000 characters at most")
+		case text != "":
+			said[l] = text
+		}
+	}
+	o.TransferInstructions = said
+	if len(said) == 0 && slices.Contains(o.HandPayments, Transfer) {
+		e = e.Field("order.transfer_instructions", "say how to pay by transfer: the account and what to write on it")
+	}
+	for field, amount := range map[string]int64{"delivery_price": o.DeliveryPrice, "delivery_free_from": o.DeliveryFreeFrom} {
+		if amount < 0 || amount > mostDelivery {
+			e = e.Field("order."+field, "0 to 1000000000000")
+		}
+	}
+	return e
+}
+
+// mostDelivery bounds the price of delivery, so that sums stay far from the limits of int64.
+const mostDelivery = 1_000_000_000_000
 
 func checkLocale(e *fault.Error, t *Tenant) *fault.Error {
 	if unit, err := currency.ParseISO(t.Currency); err != nil || unit.String() != t.Currency {

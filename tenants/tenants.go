@@ -74,6 +74,7 @@ type Tenants struct {
 	resolver     Resolver
 	provisioners []Provisioner
 	hasOrders    func(tx *db.Tx) (bool, error)
+	hasPicture   func(tx *db.Tx, id uuid.UUID) (bool, error)
 	known        cache
 }
 
@@ -93,9 +94,12 @@ func (t *Tenants) Provision(p ...Provisioner) { t.provisioners = append(t.provis
 // HasOrders tells Update how to find out whether the tenant has had an order: from then on its currency stays.
 func (t *Tenants) HasOrders(fn func(tx *db.Tx) (bool, error)) { t.hasOrders = fn }
 
+// HasPicture tells Update how to find out whether a picture is of the shop, for its logo.
+func (t *Tenants) HasPicture(fn func(tx *db.Tx, id uuid.UUID) (bool, error)) { t.hasPicture = fn }
+
 // WithResolver returns Tenants that ask another DNS; for tests.
 func (t *Tenants) WithResolver(r Resolver) *Tenants {
-	c := &Tenants{db: t.db, config: t.config, resolver: r, Limits: t.Limits, Watch: t.Watch, provisioners: t.provisioners, hasOrders: t.hasOrders}
+	c := &Tenants{db: t.db, config: t.config, resolver: r, Limits: t.Limits, Watch: t.Watch, provisioners: t.provisioners, hasOrders: t.hasOrders, hasPicture: t.hasPicture}
 	c.Watch.Each(c.known.forget)
 	return c
 }

@@ -229,6 +229,12 @@ func TestSettings(t *testing.T) {
 		"color":              {Change{Branding: &Branding{Color: "red; background: url(x)"}}, "branding.color"},
 		"no time to pay":     {Change{Order: &Ordering{UnpaidExpiryMinutes: 1, ShipWithinHours: 24}}, "order.unpaid_expiry_minutes"},
 		"no time to ship":    {Change{Order: &Ordering{UnpaidExpiryMinutes: 30}}, "order.ship_within_hours"},
+		"barter":             {Change{Order: &Ordering{UnpaidExpiryMinutes: 30, ShipWithinHours: 24, HandPayments: []string{"barter"}}}, "order.hand_payments[0]"},
+		"a payment twice":    {Change{Order: &Ordering{UnpaidExpiryMinutes: 30, ShipWithinHours: 24, HandPayments: []string{"on_delivery", "on_delivery"}}}, "order.hand_payments[1]"},
+		"transfer to where":  {Change{Order: &Ordering{UnpaidExpiryMinutes: 30, ShipWithinHours: 24, HandPayments: []string{"manual"}, TransferInstructions: map[string]string{"en": " "}}}, "order.transfer_instructions"},
+		"long instructions":  {Change{Order: &Ordering{UnpaidExpiryMinutes: 30, ShipWithinHours: 24, TransferInstructions: map[string]string{"zh": strings.Repeat("账", 2001)}}}, "order.transfer_instructions.zh"},
+		"paid to take it":    {Change{Order: &Ordering{UnpaidExpiryMinutes: 30, ShipWithinHours: 24, DeliveryPrice: -1}}, "order.delivery_price"},
+		"huge threshold":     {Change{Order: &Ordering{UnpaidExpiryMinutes: 30, ShipWithinHours: 24, DeliveryFreeFrom: 1 << 60}}, "order.delivery_free_from"},
 		"contact":            {Change{Contact: &Contact{Email: "x"}}, "contact.email"},
 	} {
 		_, err := w.Update(w.ctx(), w.a, c.change)
@@ -251,6 +257,29 @@ func TestSettings(t *testing.T) {
 	if other, err := w.Get(w.ctx(), w.b.Tenant); err != nil || other.Name != "beta" {
 		t.Errorf("the other tenant: %+v, %v", other, err)
 	}
+
+	if o := got.Settings.Order; o.ConfirmOrders || !slices.Equal(o.HandPayments, []string{OnDelivery}) || o.DeliveryPrice != 0 {
+		t.Errorf("what is left out: %+v", o)
+	}
+	none := Ordering{
+		UnpaidExpiryMinutes: 30, ShipWithinHours: 24, ConfirmOrders: true, HandPayments: []string{}, TransferInstructions: map[string]string{"en": " IBAN GB00 ", "zh": ""}, DeliveryPrice: 395, DeliveryFreeFrom: 4000,
+	}
+	after, err = w.Update(w.ctx(), w.a, Change{Order: &none})
+	w.must(err)
+	none.TransferInstructions = map[string]string{"en": "IBAN GB00"}
+	if got, err = w.Get(w.ctx(), w.a.Tenant); err != nil || cmp.Diff(none, got.Settings.Order) != "" || cmp.Diff(after, got) != "" {
+		t.Errorf("%s, %v", cmp.Diff(none, got.Settings.Order), err)
+	}
+
+	logo, pictures := uuid.New(), []uuid.UUID{}
+	w.HasPicture(func(_ *db.Tx, id uuid.UUID) (bool, error) { return slices.Contains(pictures, id), nil })
+	_, err = w.Update(w.ctx(), w.a, Change{Branding: &Branding{LogoMediaID: &logo}})
+	if fault.Of(err).Fields["branding.logo_media_id"] == "" {
+		t.Errorf("a logo that is no picture of the shop: %v", err)
+	}
+	pictures = append(pictures, logo)
+	_, err = w.Update(w.ctx(), w.a, Change{Branding: &Branding{LogoMediaID: &logo}})
+	w.must(err)
 
 	sold := false
 	w.HasOrders(func(*db.Tx) (bool, error) { return sold, nil })

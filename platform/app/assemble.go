@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"time"
 
@@ -69,6 +68,7 @@ func (a *App) assemble(mask *telemetry.Mask) (err error) {
 	a.tenants.Limits.Count(tenants.Plugins, plugins.CountTx)
 	a.tenants.Provision(a.catalog, a.inventory, a.alerts)
 	a.tenants.HasOrders(orders.AnyTx)
+	a.tenants.HasPicture(catalog.HasPictureTx)
 
 	a.gateway, err = gateway.New(c.Gateway, a.deps(), gateway.Hooks{
 		Authenticator: a.access, Rate: rate, Media: a.picture, Webhook: a.hook, OwnsOrder: func(ctx context.Context, customer, order uuid.UUID) bool {
@@ -90,20 +90,24 @@ func (a *App) shop(ctx context.Context, sc db.Scope) (orders.Shop, error) {
 	if err != nil {
 		return orders.Shop{}, err
 	}
+	o := t.Settings.Order
 	return orders.Shop{
 		Currency: t.Currency, Country: t.Country, Language: t.Language,
-		UnpaidExpiry: time.Duration(t.Settings.Order.UnpaidExpiryMinutes) * time.Minute, OrdersMonth: tenants.Limit(t.Plan, tenants.OrdersMonth),
-		ByHand: []string{onDelivery},
+		UnpaidExpiry: time.Duration(o.UnpaidExpiryMinutes) * time.Minute, OrdersMonth: tenants.Limit(t.Plan, tenants.OrdersMonth),
+		ConfirmOrders: o.ConfirmOrders, ByHand: o.HandPayments, DeliveryPrice: o.DeliveryPrice, DeliveryFreeFrom: o.DeliveryFreeFrom,
 	}, nil
 }
 
-// onDelivery is the method of a shop without payment plugins.
-const onDelivery = "on_delivery"
+// byHand names the payments that need no plugin.
+var byHand = map[string]catalog.Text{
+	tenants.OnDelivery: {"en": "Pay on delivery or at pick-up", "zh": "货到付款或到店付款"},
+	tenants.Transfer:   {"en": "Bank transfer", "zh": "银行转账"},
+}
 
 // front tells the storefront how the shop can be paid.
 type front struct{ app *App }
 
-// PaymentMethods lists the methods of the tenant's plugins; a shop without any takes orders to be paid on delivery or at the counter.
+// PaymentMethods lists the methods of the tenant's plugins, and then those by hand that its settings offer.
 func (f front) PaymentMethods(ctx context.Context, sc db.Scope) ([]catalog.PaymentMethod, error) {
 	t, err := f.app.tenants.Get(ctx, sc.Tenant)
 	if err != nil {
@@ -117,8 +121,8 @@ func (f front) PaymentMethods(ctx context.Context, sc db.Scope) ([]catalog.Payme
 	for i, m := range methods {
 		list[i] = catalog.PaymentMethod{ID: m.ID, Label: m.Label, Kind: m.Kind}
 	}
-	if len(list) == 0 {
-		list = append(list, catalog.PaymentMethod{ID: onDelivery, Label: catalog.Text{"en": "Pay on delivery or at pick-up", "zh": "货到付款或到店付款"}, Kind: "manual"})
+	for _, m := range t.Settings.Order.HandPayments {
+		list = append(list, catalog.PaymentMethod{ID: m, Label: byHand[m], Kind: "manual"})
 	}
 	return list, nil
 }
@@ -136,13 +140,19 @@ func (a *App) hook(ctx context.Context, token string, in gateway.Webhook) (gatew
 	return gateway.WebhookReply{Status: reply.Status, Type: reply.Type, Body: reply.Body}, err
 }
 
-// linkCustomer gives an order its customer once it is placed.
-func (a *App) linkCustomer(tx *db.Tx, e outbox.Event) error {
-	id, err := uuid.Parse(e.Subject)
-	if err != nil {
-		return fmt.Errorf("order.placed: %w", err)
+// placed gives an order its customer once it is placed, and issues it where it is digital and there is nothing to be paid any more.
+func (a *App) placed(tx *db.Tx, e outbox.Event) error {
+	var order orders.PlacedV1
+	if err := e.Decode(&order); err != nil {
+		return err
 	}
-	return a.orders.LinkCustomerTx(tx, id, a.customers.EnsureTx)
+	if err := a.orders.LinkCustomerTx(tx, order.ID, a.customers.EnsureTx); err != nil {
+		return err
+	}
+	if order.FulfilmentType != "digital" {
+		return nil
+	}
+	return a.orders.IssueTx(tx, e)
 }
 
 // eachTenant runs fn for every active tenant, one after another; a tenant that fails does not keep the others from their turn.

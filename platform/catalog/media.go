@@ -113,6 +113,15 @@ func (c *Catalog) touchMedia(tx *db.Tx, product *uuid.UUID) error {
 	return c.changed(tx, "product.changed", []uuid.UUID{*product})
 }
 
+// HasPictureTx reports whether the picture is the shop's own: of no product.
+func HasPictureTx(tx *db.Tx, id uuid.UUID) (has bool, err error) {
+	err = tx.Raw(`SELECT EXISTS (SELECT 1 FROM media WHERE tenant_id = ? AND id = ? AND product_id IS NULL)`, tx.Scope.Tenant, id).Row().Scan(&has)
+	if err != nil {
+		return false, fmt.Errorf("look for picture: %w", err)
+	}
+	return has, nil
+}
+
 type storedMedia struct {
 	ProductID *uuid.UUID
 	Rank      int

@@ -59,7 +59,7 @@ type Variant struct {
 // Price is a unit price of a price list from a quantity on.
 type Price struct {
 	PriceListID uuid.UUID `json:"price_list_id"`
-	MinQuantity int       `json:"min_quantity" minimum:"1" maximum:"1000000"`
+	MinQuantity int       `json:"min_quantity" required:"false" minimum:"1" maximum:"1000000" default:"1"`
 	Amount      int64     `json:"amount" minimum:"0" maximum:"100000000000" doc:"Minor units of the price list's currency."`
 }
 

@@ -328,6 +328,16 @@ type Shop struct {
 	FulfilmentTypes []string        `json:"fulfilment_types" nullable:"false" doc:"Of everything on sale."`
 	Locations       []Location      `json:"locations" nullable:"false" doc:"Where goods can be collected."`
 	PaymentMethods  []PaymentMethod `json:"payment_methods" nullable:"false"`
+
+	ConfirmOrders        bool         `json:"confirm_orders" doc:"Orders to be paid by hand wait until the shop confirms them."`
+	TransferInstructions Text         `json:"transfer_instructions" doc:"How to pay orders whose payment method is manual."`
+	Delivery             ShopDelivery `json:"delivery"`
+}
+
+// ShopDelivery is what it costs to have goods sent, in minor units of the shop's currency.
+type ShopDelivery struct {
+	Price    int64 `json:"price" doc:"0 is free."`
+	FreeFrom int64 `json:"free_from" doc:"Goods of so much are delivered for nothing. 0: the price always applies."`
 }
 
 // ShopTenant is the public part of a tenant.
@@ -372,9 +382,17 @@ func shopOf(tx *db.Tx) (Shop, error) {
 		Tenant:   ShopTenant{t.Slug, t.Name, t.Industry, t.Country, t.Currency, t.TimeZone, t.Language, t.Languages, t.Status},
 		Branding: ShopBranding{Color: t.Settings.Branding.Color}, Contact: t.Settings.Contact,
 		FulfilmentTypes: []string{}, Locations: []Location{}, PaymentMethods: []PaymentMethod{},
+		ConfirmOrders: t.Settings.Order.ConfirmOrders, TransferInstructions: t.Settings.Order.TransferInstructions,
+		Delivery: ShopDelivery{Price: t.Settings.Order.DeliveryPrice, FreeFrom: t.Settings.Order.DeliveryFreeFrom},
 	}
 	if id := t.Settings.Branding.LogoMediaID; id != nil {
-		out.Branding.LogoURL = MediaURL(t.ID, *id)
+		there, err := HasPictureTx(tx, *id) // it may have been deleted since
+		if err != nil {
+			return Shop{}, err
+		}
+		if there {
+			out.Branding.LogoURL = MediaURL(t.ID, *id)
+		}
 	}
 	err = tx.Raw(`SELECT DISTINCT f FROM variants v JOIN products p ON p.tenant_id = v.tenant_id AND p.id = v.product_id AND p.status = 'active', unnest(v.fulfilment_types) AS f WHERE v.status = 'active' ORDER BY f`).Scan(&out.FulfilmentTypes).Error
 	if err != nil {

@@ -14,6 +14,8 @@ import (
 	"allhours/platform/base/outbox"
 	"allhours/platform/base/secrets"
 	"allhours/platform/customers"
+	"allhours/platform/orders"
+	"allhours/tenants"
 	"allhours/tenants/members"
 )
 
@@ -86,13 +88,17 @@ func (n *Notify) deliver(ctx context.Context, e outbox.Event) error {
 // orderMail is the news of an order to its customer.
 type orderMail struct {
 	ID                                                                     uuid.UUID
-	Email, Language, Currency, Status, FulfilmentType, FulfilmentStatus    string
+	Email, Language, Currency, Status                                      string
 	Number                                                                 *int64
 	Subtotal, ShippingTotal, TaxTotal, DiscountTotal, Total, RefundedTotal int64
 	Channel                                                                string
+	TaxIncluded                                                            bool
+	PaymentMethod, PaymentStatus                                           string
 	Carrier, TrackingNumber, TrackingURL                                   string
 	Lines                                                                  []orderMailLine `gorm:"-"`
 	link                                                                   string
+	moved                                                                  string // what a part of it has come to, where the mail is about that
+	transfer                                                               string // how to pay it, where that is by transfer and still to be done
 }
 
 type orderMailLine struct {
@@ -103,6 +109,7 @@ type orderMailLine struct {
 
 // orderMails says what each event means to the customer; nil where it means nothing this time.
 var orderMails = map[string]func(o orderMail, zh bool) *Content{
+	"order.drafted":            draftedMail,
 	"order.placed":             placedMail,
 	"order.cancelled":          cancelledMail,
 	"order.refunded":           refundedMail,
@@ -119,11 +126,21 @@ func (n *Notify) onOrder(ctx context.Context, e outbox.Event) error {
 		if err != nil {
 			return err
 		}
-		shop, err := shopOf(tx)
+		shop, err := tenants.GetTx(tx)
 		if err != nil {
 			return err
 		}
 		language := oneOf(o.Language, shop.Language)
+		if e.Type == orders.EventFulfilmentChanged {
+			var moved orders.ChangedV1
+			if err := e.Decode(&moved); err != nil {
+				return err
+			}
+			o.moved = moved.Reason
+		}
+		if o.PaymentMethod == tenants.Transfer && o.PaymentStatus == orders.Unpaid {
+			o.transfer = pick(shop.Settings.Order.TransferInstructions, language)
+		}
 		o.link = n.urls.Shop(shop.Slug) + "/o/" + o.ID.String() + "?token=" + n.access.OrderToken(e.Tenant, o.ID, tx.Now.Add(linkLife))
 		content := orderMails[e.Type](o, language == "zh")
 		if content == nil {
@@ -134,7 +151,7 @@ func (n *Notify) onOrder(ctx context.Context, e outbox.Event) error {
 }
 
 func orderForMail(tx *db.Tx, id string) (o orderMail, err error) {
-	err = tx.Raw(`SELECT o.id, o.number, o.email, o.language, o.currency, o.status, o.channel, o.fulfilment_type, o.fulfilment_status, o.subtotal, o.shipping_total, o.tax_total, o.discount_total, o.total, o.refunded_total,
+	err = tx.Raw(`SELECT o.id, o.number, o.email, o.language, o.currency, o.status, o.channel, o.payment_method, o.payment_status, o.tax_included, o.subtotal, o.shipping_total, o.tax_total, o.discount_total, o.total, o.refunded_total,
 			coalesce(f.carrier, '') AS carrier, coalesce(f.tracking_number, '') AS tracking_number, coalesce(f.tracking_url, '') AS tracking_url
 		FROM orders o LEFT JOIN LATERAL (SELECT carrier, tracking_number, tracking_url FROM fulfilments f WHERE f.tenant_id = o.tenant_id AND f.order_id = o.id ORDER BY f.updated_at DESC LIMIT 1) f ON true
 		WHERE o.tenant_id = ? AND o.id = ?`, tx.Scope.Tenant, id).Take(&o).Error
@@ -162,10 +179,9 @@ func (o orderMail) money(amount int64) string {
 }
 
 func (o orderMail) rows(zh bool) (rows [][2]string) {
-	language := "en"
-	words := [4]string{"Delivery", "Discount", "Total", "Tax"}
+	language, words := "en", [5]string{"Delivery", "Discount", "Total", "Tax", "Tax included"}
 	if zh {
-		language, words = "zh", [4]string{"配送费", "优惠", "合计", "税费"}
+		language, words = "zh", [5]string{"配送费", "优惠", "合计", "税费", "含税"}
 	}
 	for _, l := range o.Lines {
 		rows = append(rows, [2]string{fmt.Sprintf("%d × %s", l.Quantity, pick(l.Title.V, language)), o.money(l.Total)})
@@ -173,20 +189,47 @@ func (o orderMail) rows(zh bool) (rows [][2]string) {
 	if o.ShippingTotal != 0 {
 		rows = append(rows, [2]string{words[0], o.money(o.ShippingTotal)})
 	}
+	if o.TaxTotal != 0 && !o.TaxIncluded {
+		rows = append(rows, [2]string{words[3], o.money(o.TaxTotal)})
+	}
+	rows = append(rows, [2]string{words[2], o.money(o.Total)})
+	if o.TaxTotal != 0 && o.TaxIncluded {
+		rows = append(rows, [2]string{words[4], o.money(o.TaxTotal)})
+	}
 	if o.DiscountTotal != 0 {
 		rows = append(rows, [2]string{words[1], "-" + o.money(o.DiscountTotal)})
 	}
-	if o.TaxTotal != 0 {
-		rows = append(rows, [2]string{words[3], o.money(o.TaxTotal)})
+	return rows
+}
+
+// draftedMail tells of an order that waits for the shop; of one that waits for its payment there is nothing to tell.
+func draftedMail(o orderMail, zh bool) *Content {
+	switch {
+	case o.Status != orders.AwaitingConfirmation:
+		return nil
+	case zh:
+		return &Content{Subject: "您的订单待商家确认", Heading: "我们已收到您的订单", Paragraphs: []string{"商家确认后，我们会再通知您。"}, Rows: o.rows(zh), Button: "查看订单", Link: o.link, Footnote: "此链接仅供您本人使用，请勿转发。"}
 	}
-	return append(rows, [2]string{words[2], o.money(o.Total)})
+	return &Content{Subject: "Your order waits for the shop", Heading: "We have your order", Paragraphs: []string{"The shop looks at it and confirms it shortly. We write again then."}, Rows: o.rows(zh), Button: "See your order", Link: o.link, Footnote: "The link is yours alone: whoever has it can see this order."}
 }
 
 func placedMail(o orderMail, zh bool) *Content {
+	says := []string{"We have received " + o.name(zh) + ". You can follow it at any time through the link below."}
 	if zh {
-		return &Content{Subject: o.name(zh) + " 已确认", Heading: "感谢您的订单", Paragraphs: []string{"我们已收到" + o.name(zh) + "，您可随时通过下方链接查看进度。"}, Rows: o.rows(zh), Button: "查看订单", Link: o.link, Footnote: "此链接仅供您本人使用，请勿转发。"}
+		says[0] = "我们已收到" + o.name(zh) + "，您可随时通过下方链接查看进度。"
 	}
-	return &Content{Subject: "We have " + o.name(zh), Heading: "Thank you for your order", Paragraphs: []string{"We have received " + o.name(zh) + ". You can follow it at any time through the link below."}, Rows: o.rows(zh), Button: "See your order", Link: o.link, Footnote: "The link is yours alone: whoever has it can see this order."}
+	if o.transfer != "" {
+		pay := "Please transfer %s and name %s:"
+		if zh {
+			pay = "请转账 %s，并注明%s："
+		}
+		says = append(says, fmt.Sprintf(pay, o.money(o.Total), o.name(zh)))
+		says = append(says, strings.Split(o.transfer, "\n")...)
+	}
+	if zh {
+		return &Content{Subject: o.name(zh) + " 已确认", Heading: "感谢您的订单", Paragraphs: says, Rows: o.rows(zh), Button: "查看订单", Link: o.link, Footnote: "此链接仅供您本人使用，请勿转发。"}
+	}
+	return &Content{Subject: "We have " + o.name(zh), Heading: "Thank you for your order", Paragraphs: says, Rows: o.rows(zh), Button: "See your order", Link: o.link, Footnote: "The link is yours alone: whoever has it can see this order."}
 }
 
 func cancelledMail(o orderMail, zh bool) *Content {
@@ -213,7 +256,7 @@ func fulfilmentMail(o orderMail, zh bool) *Content {
 	default:
 		rows = [][2]string{{"Shipment", tracking}}
 	}
-	switch o.FulfilmentStatus {
+	switch o.moved {
 	case "shipped":
 		if zh {
 			return &Content{Subject: o.name(zh) + " 已发货", Heading: "您的商品已在路上", Rows: rows, Button: "跟踪订单", Link: o.link}
@@ -274,7 +317,7 @@ func (n *Notify) onCustomer(ctx context.Context, e outbox.Event) error {
 		if err != nil {
 			return err
 		}
-		shop, err := shopOf(tx)
+		shop, err := tenants.GetTx(tx)
 		if err != nil {
 			return err
 		}

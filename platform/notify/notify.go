@@ -18,6 +18,7 @@ import (
 	"allhours/platform/base/outbox"
 	"allhours/platform/base/secrets"
 	"allhours/platform/customers"
+	"allhours/tenants"
 	"allhours/tenants/access"
 	"allhours/tenants/members"
 )
@@ -100,7 +101,7 @@ func (n *Notify) TellTx(tx *db.Tx, notice Notice) error {
 	if err != nil {
 		return err
 	}
-	shop, err := shopOf(tx)
+	shop, err := tenants.GetTx(tx)
 	if err != nil {
 		return err
 	}
@@ -140,7 +141,7 @@ type Mail struct {
 
 // MailTx queues the mail within the caller's transaction; one already queued under the key is left as it is.
 func (n *Notify) MailTx(tx *db.Tx, m Mail) error {
-	shop, err := shopOf(tx)
+	shop, err := tenants.GetTx(tx)
 	if err != nil {
 		return err
 	}

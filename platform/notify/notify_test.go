@@ -2,6 +2,7 @@ package notify
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
@@ -188,5 +189,71 @@ func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// The customer hears of each step of the order, with what he has to know for it.
+func TestOrderMails(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	order := db.NewID()
+	d.in(t, func(tx *db.Tx) error {
+		if err := tx.Exec(`UPDATE tenants SET settings = '{"order": {"transfer_instructions": {"en": "Mugs Ltd\nIBAN GB00 1234"}}}'`).Error; err != nil {
+			return err
+		}
+		if err := tx.Exec(`INSERT INTO orders (tenant_id, id, number, status, fulfilment_type, payment_method, currency, email, subtotal, shipping_total, tax_total, total, created_at, updated_at)
+			VALUES (?, ?, 1001, 'awaiting_confirmation', 'ship', 'manual', 'GBP', 'ann@example.com', 2000, 395, 399, 2395, now(), now())`, d.sc.Tenant, order).Error; err != nil {
+			return err
+		}
+		return tx.Exec(`INSERT INTO order_lines (tenant_id, order_id, line, sku, title, quantity, unit_price, total) VALUES (?, ?, 1, 'MUG', '{"en": "Mug"}', 2, 1000, 2000)`, d.sc.Tenant, order).Error
+	})
+	tell := func(typ, to string) {
+		t.Helper()
+		payload := json.RawMessage(`{"reason": "` + to + `"}`)
+		must(t, d.onOrder(t.Context(), outbox.Event{Tenant: d.sc.Tenant, ID: db.NewID(), Type: typ, Subject: order.String(), Payload: payload}))
+	}
+	become := func(set string) {
+		t.Helper()
+		d.in(t, func(tx *db.Tx) error { return tx.Exec(`UPDATE orders SET ` + set).Error })
+	}
+	tell("order.drafted", "")
+	become(`status = 'placed'`)
+	tell("order.drafted", "") // confirmed meanwhile: the other mail says so
+	tell("order.placed", "")
+	for _, to := range []string{"packed", "shipped", "delivered", "ready", "issued"} {
+		tell("order.fulfilment_changed", to)
+	}
+	become(`payment_status = 'paid'`)
+	tell("order.placed", "")
+	var subjects []string
+	texts := map[string]string{}
+	for _, e := range d.queued(t) {
+		must(t, d.deliver(t.Context(), e))
+	}
+	for i, l := range d.post.Letters() {
+		subjects = append(subjects, l.Subject)
+		if l.Subject == "We have order #1001" && i > 3 {
+			l.Subject += ", paid"
+		}
+		texts[l.Subject] = strings.ReplaceAll(l.Text, "\r\n", "\n")
+	}
+	want := []string{"Your order waits for the shop", "We have order #1001", "Order #1001 is on its way", "Order #1001 is ready", "Order #1001 is here", "We have order #1001"}
+	if !slices.Equal(subjects, want) {
+		t.Fatalf("mails %q, want %q", subjects, want)
+	}
+	for mail, has := range map[string][]string{
+		"Your order waits for the shop": {"2 × Mug: 20.00 GBP\nDelivery: 3.95 GBP\nTotal: 23.95 GBP\nTax included: 3.99 GBP\n"},
+		"We have order #1001":           {"transfer 23.95 GBP and name order #1001", "Mugs Ltd", "IBAN GB00 1234", "Delivery: 3.95 GBP"},
+	} {
+		for _, text := range has {
+			if !strings.Contains(texts[mail], text) {
+				t.Errorf("%s: no %q in\n%s", mail, text, texts[mail])
+			}
+		}
+	}
+	for _, mail := range []string{"Your order waits for the shop", "We have order #1001, paid"} {
+		if strings.Contains(texts[mail], "IBAN") {
+			t.Errorf("%s: asks for money", mail)
+		}
 	}
 }

@@ -10,15 +10,6 @@ import (
 	"allhours/platform/base/fault"
 )
 
-type shop struct{ Slug, Name, Language, TimeZone string }
-
-func shopOf(tx *db.Tx) (s shop, err error) {
-	if err = tx.Raw(`SELECT slug, name, language, time_zone FROM tenants WHERE id = ?`, tx.Scope.Tenant).Take(&s).Error; err != nil {
-		return s, fmt.Errorf("read tenant: %w", err)
-	}
-	return s, nil
-}
-
 // audience gives the active members who have one of the roles, with their preferences.
 func audience(tx *db.Tx, roles []string) (people []person, err error) {
 	if len(roles) == 0 {

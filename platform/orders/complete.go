@@ -70,7 +70,10 @@ func (o *Orders) priceCart(ctx context.Context, sc db.Scope, shop Shop, token st
 		Channel: "storefront", FulfilmentType: cart.FulfilmentType, LocationID: cart.LocationID, ShippingAddress: cart.ShippingAddress, Language: cart.Language, Note: cart.Note,
 		Customer: CustomerInput{ID: customer, Email: cart.Email, Name: cart.Name, Phone: cart.Phone},
 	}, cart.Currency, lines)
-	p.setTotals(goods, taxes, country(shop, cart.FulfilmentType, cart.ShippingAddress))
+	p.setTotals(goods, taxes, shop)
+	if p.row.Total != cart.Total { // the shop's settings or taxes have changed since the cart was looked at, a moment ago
+		return nil, ErrTotalChanged.With("total", p.row.Total).With("currency", cart.Currency)
+	}
 	p.row.CartID, p.cartVersion = &cart.ID, cart.Version
 	return p, nil
 }

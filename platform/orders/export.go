@@ -17,7 +17,7 @@ import (
 
 var exportHeader = []string{
 	"number", "id", "created_at", "placed_at", "status", "payment_status", "fulfilment_status", "channel", "email", "name", "phone", "city", "postal_code", "country",
-	"currency", "total", "paid", "refunded", "tags", "line", "sku", "title", "quantity", "unit_price", "line_total", "fulfilled",
+	"currency", "subtotal", "discount", "shipping", "tax", "total", "paid", "refunded", "tags", "line", "sku", "title", "quantity", "unit_price", "line_total", "fulfilled",
 }
 
 // Export writes the orders of the filter as CSV, the newest first, one line per order line. It reads a few hundred orders at a time, whatever their number.
@@ -94,7 +94,7 @@ func exportLine(s Summary, l Line) []string {
 	}
 	fields := []string{
 		number, s.ID.String(), s.CreatedAt.Format(time.RFC3339), placed, s.Status, s.PaymentStatus, s.FulfilmentStatus, s.Channel, s.Email, s.Name, s.Phone, to.City, to.PostalCode, to.Country,
-		s.Currency, amount(s.Total), amount(s.PaidTotal), amount(s.RefundedTotal), strings.Join(s.Tags, " "), strconv.Itoa(l.Line), l.SKU, title, strconv.Itoa(l.Quantity),
+		s.Currency, amount(s.Subtotal), amount(s.DiscountTotal), amount(s.ShippingTotal), amount(s.TaxTotal), amount(s.Total), amount(s.PaidTotal), amount(s.RefundedTotal), strings.Join(s.Tags, " "), strconv.Itoa(l.Line), l.SKU, title, strconv.Itoa(l.Quantity),
 		amount(l.UnitPrice), amount(l.Total), strconv.Itoa(l.Fulfilled),
 	}
 	for i, f := range fields {

@@ -69,6 +69,22 @@ type Shop struct {
 	OrdersMonth   int64         // the plan's limit, 0 = none
 	ConfirmOrders bool          // orders to be paid by hand wait for the shop's confirmation
 	ByHand        []string      // the methods without a plugin that shoppers may choose: manual, on_delivery
+
+	// What delivery costs, in minor units of Currency; goods of DeliveryFreeFrom are delivered for nothing, where that is not 0.
+	DeliveryPrice, DeliveryFreeFrom int64
+}
+
+// delivery is what it costs to bring goods of so much to the customer.
+func (s Shop) delivery(fulfilment string, goods int64) int64 {
+	if fulfilment != "ship" || s.DeliveryFreeFrom > 0 && goods >= s.DeliveryFreeFrom {
+		return 0
+	}
+	return s.DeliveryPrice
+}
+
+// delivers reports whether what is to be shipped and paid in the currency has a price of delivery: there is one in the shop's own currency, or none is asked for.
+func (s Shop) delivers(fulfilment, currency string) bool {
+	return fulfilment != "ship" || s.DeliveryPrice == 0 || currency == s.Currency
 }
 
 // Shops gives the settings of a tenant; it is called for each order and must answer from memory.

@@ -231,11 +231,14 @@ func (o *Orders) price(ctx context.Context, sc db.Scope, shop Shop, in PlaceInpu
 		}
 		lines = append(lines, lineOf(i+1, g.Sellable, in.Lines[i].Quantity, unit))
 	}
+	if !shop.delivers(in.FulfilmentType, currency) {
+		blame("fulfilment_type", problemDelivery.Message)
+	}
 	if len(bad.Fields) > 0 {
 		return nil, &bad
 	}
 	p := newPlacing(sc, in, currency, lines)
-	p.setTotals(goods, taxes, country(shop, in.FulfilmentType, in.ShippingAddress))
+	p.setTotals(goods, taxes, shop)
 	if p.row.Language == "" {
 		p.row.Language = shop.Language
 	}

@@ -76,7 +76,7 @@ func newPlacing(sc db.Scope, in PlaceInput, currency string, lines []Line) *plac
 }
 
 // setTotals works out what the order comes to, what it needs of supply, and what has to be checked again when it is placed.
-func (p *placing) setTotals(goods []good, taxes catalog.Taxes, country string) {
+func (p *placing) setTotals(goods []good, taxes catalog.Taxes, shop Shop) {
 	sold := make([]catalog.Sellable, len(goods))
 	seen := map[uuid.UUID]bool{}
 	for i, g := range goods {
@@ -86,8 +86,8 @@ func (p *placing) setTotals(goods []good, taxes catalog.Taxes, country string) {
 			p.checks = append(p.checks, check{g.ProductID, g.Version})
 		}
 	}
-	t := total(p.row.Lines, sold, taxes, country)
 	r := &p.row
+	t := total(r.Lines, sold, taxes, shop, r.FulfilmentType, r.ShippingAddress)
 	r.Subtotal, r.DiscountTotal, r.ShippingTotal, r.TaxTotal, r.Total, r.TaxIncluded = t.Subtotal, t.Discount, t.Shipping, t.Tax, t.Total, t.Included
 	at := map[Use]int{}
 	for _, l := range r.Lines {

@@ -14,12 +14,12 @@ type Problem struct {
 	Message string `json:"message"`
 }
 
-// Totals is what an order comes to, in minor units.
+// Totals is what an order comes to, in minor units: Total = Subtotal - Discount + Shipping, and + Tax where that is not Included.
 type Totals struct {
-	Subtotal int64
+	Subtotal int64 // of the lines before discounts
 	Discount int64
 	Shipping int64
-	Tax      int64
+	Tax      int64 // of the lines and of the shipping
 	Total    int64
 	Included bool // the tax is in the prices
 }
@@ -36,6 +36,7 @@ var (
 	problemTooMuch  = Problem{"amount_too_large", "This line comes to more than can be ordered at once. Lower the quantity."}
 	problemSoldOut  = Problem{"out_of_stock", "This is sold out."}
 	problemTooFew   = Problem{"not_enough", "There is not enough of this left."}
+	problemDelivery = Problem{"no_delivery_price", "The shop delivers only what is paid in its own currency. Choose another way to get it, or order in that currency."}
 	problemQuantity = "quantity_not_allowed"
 	problemType     = "fulfilment_not_possible"
 )
@@ -62,24 +63,34 @@ func priceLine(s catalog.Sellable, known bool, quantity int, fulfilment string) 
 	return unit, nil
 }
 
-// total works out line totals, taxes and the order's totals. The order of lines and goods is the same; the lines' unit prices are set.
-func total(lines []Line, goods []catalog.Sellable, taxes catalog.Taxes, country string) Totals {
-	var t Totals
-	t.Included = len(goods) == 0 || goods[0].TaxIncluded
-	amounts := make([]int64, len(lines))
-	rates := make([]int, len(lines))
+// shippingClass is the tax class of what delivery costs.
+const shippingClass = "standard"
+
+// total works out line totals, the price of delivery, taxes and the order's totals. The order of lines and goods is the same; the lines' unit prices are set.
+func total(lines []Line, goods []catalog.Sellable, taxes catalog.Taxes, shop Shop, fulfilment string, to *Address) Totals {
+	t := Totals{Included: len(goods) == 0 || goods[0].TaxIncluded}
+	where := country(shop, fulfilment, to)
+	amounts := make([]int64, len(lines), len(lines)+1)
+	rates := make([]int, len(lines), len(lines)+1)
 	for i := range lines {
-		lines[i].Total = lines[i].UnitPrice*int64(lines[i].Quantity) - lines[i].Discount
+		whole := lines[i].UnitPrice * int64(lines[i].Quantity)
+		lines[i].Total = whole - lines[i].Discount
 		amounts[i] = lines[i].Total
-		rates[i] = taxes.Rate(goods[i].TaxClass, country)
-		t.Subtotal += lines[i].Total
+		rates[i] = taxes.Rate(goods[i].TaxClass, where)
+		t.Subtotal += whole
 		t.Discount += lines[i].Discount
 	}
+	if len(lines) > 0 {
+		t.Shipping = shop.delivery(fulfilment, t.Subtotal-t.Discount)
+		amounts, rates = append(amounts, t.Shipping), append(rates, taxes.Rate(shippingClass, where))
+	}
 	for i, tax := range catalog.SplitTax(amounts, rates, t.Included) {
-		lines[i].Tax = tax
+		if i < len(lines) {
+			lines[i].Tax = tax
+		}
 		t.Tax += tax
 	}
-	t.Total = t.Subtotal + t.Shipping
+	t.Total = t.Subtotal - t.Discount + t.Shipping
 	if !t.Included {
 		t.Total += t.Tax
 	}

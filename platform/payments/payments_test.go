@@ -354,6 +354,35 @@ func TestManualPayment(t *testing.T) {
 	}
 }
 
+// What is left when all lines are paid back is the delivery; all of it goes back at once.
+func TestRefundOfAllThatIsLeft(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	r := newRig(t)
+	r.shop.DeliveryPrice = 395
+	o, err := r.orders.Place(ctx, r.sc, "k", orders.PlaceInput{
+		FulfilmentType: "ship", ShippingAddress: &orders.Address{Name: "Ann", Lines: []string{"1 High Street"}, City: "Leeds", Country: "GB"}, Lines: []orders.LineInput{{SKU: "MUG", Quantity: 1}},
+	})
+	if err != nil || o.Order.Total != 1395 {
+		t.Fatalf("%d, %v", o.Order.Total, err)
+	}
+	if _, err := r.RecordManual(ctx, r.sc, o.Order.ID, "paid", payments.ManualInput{Amount: 1395}); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Refund(ctx, r.sc, o.Order.ID, "goods", payments.RefundInput{Lines: []orders.LineRefund{{Line: 1, Quantity: 1}}}); err != nil {
+		t.Fatal(err)
+	}
+	if got := r.order(o.Order.ID); got.RefundedTotal != 1000 || got.PaymentStatus != orders.PartiallyRefunded {
+		t.Errorf("the goods: %d, %s", got.RefundedTotal, got.PaymentStatus)
+	}
+	if err := r.Refund(ctx, r.sc, o.Order.ID, "rest", payments.RefundInput{}); err != nil {
+		t.Fatal(err)
+	}
+	if got := r.order(o.Order.ID); got.RefundedTotal != 1395 || !refunded(got) {
+		t.Errorf("all: %d, %s", got.RefundedTotal, got.PaymentStatus)
+	}
+}
+
 // TestPluginKilledAtEveryMoment kills the plugin's process again and again, at any moment of paying, notifying and refunding. Nothing is lost: each order ends
 // paid once or unpaid, and the provider has one charge per operation.
 func TestOtherTenantsSeeNothing(t *testing.T) {

@@ -89,6 +89,7 @@ type rig struct {
 	hold      atomic.Bool  // notifications are kept instead of handled
 	held      chan plugins.Hook
 	stop      func()
+	shop      orders.Shop
 }
 
 func newRig(t *testing.T) *rig {
@@ -121,10 +122,10 @@ func newRig(t *testing.T) *rig {
 	if r.plugins, err = plugins.New(r.db, r.host, keys, limits, plugins.Config{Dir: pluginsDir, PublicURL: r.front.URL}); err != nil {
 		t.Fatal(err)
 	}
-	shop := orders.Shop{Currency: "GBP", Country: "GB", Language: "en", UnpaidExpiry: 20 * time.Minute}
+	r.shop = orders.Shop{Currency: "GBP", Country: "GB", Language: "en", UnpaidExpiry: 20 * time.Minute}
 	r.orders = orders.New(r.db, orders.Parts{
 		Catalog: catalog.New(r.db, catalog.Parts{}), Inventory: inventory.New(r.db), Signer: keys.Signer,
-		Shops: func(context.Context, db.Scope) (orders.Shop, error) { return shop, nil },
+		Shops: func(context.Context, db.Scope) (orders.Shop, error) { return r.shop, nil },
 	})
 	r.Payments = payments.New(r.db, r.plugins, r.orders)
 	r.orders.UsePayer(r.Payments)

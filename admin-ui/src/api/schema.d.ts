@@ -4051,10 +4051,38 @@ export interface components {
         };
         Ordering: {
             /**
+             * @description Orders to be paid by hand wait until the shop confirms them.
+             * @default false
+             */
+            confirm_orders: boolean;
+            /**
+             * Format: int64
+             * @description Goods of so much, in minor units, are delivered for nothing. 0: the price always applies.
+             * @default 0
+             */
+            delivery_free_from: number;
+            /**
+             * Format: int64
+             * @description Added to orders that are shipped: minor units of the shop's currency, taxed as the class standard. 0 is free.
+             * @default 0
+             */
+            delivery_price: number;
+            /**
+             * @description Which payments without a plugin shoppers may choose: on_delivery (also at pick-up), manual (a bank transfer). on_delivery where it is left out.
+             * @default [
+             *       "on_delivery"
+             *     ]
+             */
+            hand_payments: ("on_delivery" | "manual")[];
+            /**
              * Format: int64
              * @description How soon a paid order is promised to leave.
              */
             ship_within_hours: number;
+            /** @description How to pay by transfer, by language; needed for manual. */
+            transfer_instructions?: {
+                [key: string]: string;
+            };
             /**
              * Format: int64
              * @description An unpaid order is given up, and its stock freed, after so long.
@@ -4335,7 +4363,10 @@ export interface components {
              * @description Minor units of the price list's currency.
              */
             amount: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @default 1
+             */
             min_quantity: number;
             price_list_id: string;
         };
@@ -4783,17 +4814,36 @@ export interface components {
         };
         Shop: {
             branding: components["schemas"]["ShopBranding"];
+            /** @description Orders to be paid by hand wait until the shop confirms them. */
+            confirm_orders: boolean;
             contact: components["schemas"]["Contact"];
+            delivery: components["schemas"]["ShopDelivery"];
             /** @description Of everything on sale. */
             fulfilment_types: string[];
             /** @description Where goods can be collected. */
             locations: components["schemas"]["Location"][];
             payment_methods: components["schemas"]["PaymentMethod"][];
             tenant: components["schemas"]["ShopTenant"];
+            /** @description How to pay orders whose payment method is manual. */
+            transfer_instructions: {
+                [key: string]: string;
+            };
         };
         ShopBranding: {
             color?: string;
             logo_url?: string;
+        };
+        ShopDelivery: {
+            /**
+             * Format: int64
+             * @description Goods of so much are delivered for nothing. 0: the price always applies.
+             */
+            free_from: number;
+            /**
+             * Format: int64
+             * @description 0 is free.
+             */
+            price: number;
         };
         ShopTenant: {
             country: string;

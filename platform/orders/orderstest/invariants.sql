@@ -28,8 +28,10 @@ WHERE o.channel <> 'import' AND (coalesce(h.reserved, 0), coalesce(h.committed, 
 -- INV2: totals are what the lines come to.
 UNION ALL
 SELECT 'INV2 order ' || o.id || ' does not come to its lines' FROM orders o
-JOIN (SELECT tenant_id, order_id, sum(total) AS total, sum(tax) AS tax FROM order_lines GROUP BY 1, 2) l ON l.tenant_id = o.tenant_id AND l.order_id = o.id
-WHERE o.channel <> 'import' AND (o.subtotal <> l.total OR o.tax_total <> l.tax OR o.total <> l.total + o.shipping_total + CASE WHEN o.tax_included THEN 0 ELSE l.tax END)
+JOIN (SELECT tenant_id, order_id, sum(total) AS total, sum(discount) AS discount, sum(tax) AS tax FROM order_lines GROUP BY 1, 2) l ON l.tenant_id = o.tenant_id AND l.order_id = o.id
+WHERE o.channel <> 'import' AND (o.subtotal <> l.total + l.discount OR o.discount_total <> l.discount OR o.shipping_total < 0
+  OR o.tax_total - l.tax NOT BETWEEN 0 AND o.shipping_total -- the rest is the tax of the delivery
+  OR o.total <> o.subtotal - o.discount_total + o.shipping_total + CASE WHEN o.tax_included THEN 0 ELSE o.tax_total END)
 
 -- INV5: a key has one effect, and it is there; a cart became one order; numbers are given once, to placed orders, and none is half made.
 UNION ALL

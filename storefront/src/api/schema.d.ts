@@ -974,17 +974,36 @@ export interface components {
         };
         Shop: {
             branding: components["schemas"]["ShopBranding"];
+            /** @description Orders to be paid by hand wait until the shop confirms them. */
+            confirm_orders: boolean;
             contact: components["schemas"]["Contact"];
+            delivery: components["schemas"]["ShopDelivery"];
             /** @description Of everything on sale. */
             fulfilment_types: string[];
             /** @description Where goods can be collected. */
             locations: components["schemas"]["Location"][];
             payment_methods: components["schemas"]["PaymentMethod"][];
             tenant: components["schemas"]["ShopTenant"];
+            /** @description How to pay orders whose payment method is manual. */
+            transfer_instructions: {
+                [key: string]: string;
+            };
         };
         ShopBranding: {
             color?: string;
             logo_url?: string;
+        };
+        ShopDelivery: {
+            /**
+             * Format: int64
+             * @description Goods of so much are delivered for nothing. 0: the price always applies.
+             */
+            free_from: number;
+            /**
+             * Format: int64
+             * @description 0 is free.
+             */
+            price: number;
         };
         ShopTenant: {
             country: string;
