@@ -77,9 +77,10 @@ func invariants(r *rig) {
 	_, err := r.owner.Exec(r.t.Context(), `ANALYZE`)
 	r.must(err)
 	for name, query := range map[string]string{
-		"total is not that of the lines":            `SELECT count(*) FROM orders o WHERE total <> (SELECT sum(total) FROM order_lines l WHERE l.tenant_id = o.tenant_id AND l.order_id = o.id) + CASE WHEN tax_included THEN 0 ELSE tax_total END`,
+		"total is not that of the lines":            `SELECT count(*) FROM orders o WHERE total <> shipping_total + (SELECT sum(total) FROM order_lines l WHERE l.tenant_id = o.tenant_id AND l.order_id = o.id) + CASE WHEN tax_included THEN 0 ELSE tax_total END`,
 		"line is not price by quantity":             `SELECT count(*) FROM order_lines WHERE total <> unit_price * quantity - discount`,
-		"tax is not that of the lines":              `SELECT count(*) FROM orders o WHERE tax_total <> (SELECT sum(tax) FROM order_lines l WHERE l.tenant_id = o.tenant_id AND l.order_id = o.id)`,
+		"tax is not that of the lines":              `SELECT count(*) FROM orders o WHERE tax_total - (SELECT sum(tax) FROM order_lines l WHERE l.tenant_id = o.tenant_id AND l.order_id = o.id) <> round(shipping_total / 6.0)`,
+		"delivery is not what the shop asks for":    `SELECT count(*) FROM orders o JOIN tenants t ON t.id = o.tenant_id WHERE shipping_total <> CASE WHEN t.slug = 'gifts' AND fulfilment_type = 'ship' AND subtotal < 4000 THEN 395 ELSE 0 END`,
 		"paid is not the sum of the money events":   `SELECT count(*) FROM orders o WHERE paid_total <> (SELECT coalesce(sum(e.amount), 0) FROM payments p JOIN payment_events e ON e.tenant_id = p.tenant_id AND e.payment_id = p.id WHERE p.tenant_id = o.tenant_id AND p.order_id = o.id AND e.kind = 'capture' AND e.outcome = 'succeeded')`,
 		"refunded is not the sum of the events":     `SELECT count(*) FROM orders o WHERE refunded_total <> (SELECT coalesce(sum(e.amount), 0) FROM payments p JOIN payment_events e ON e.tenant_id = p.tenant_id AND e.payment_id = p.id WHERE p.tenant_id = o.tenant_id AND p.order_id = o.id AND e.kind = 'refund' AND e.outcome = 'succeeded')`,
 		"payments do not add up to the order":       `SELECT count(*) FROM orders o WHERE (paid_total, refunded_total) <> (SELECT coalesce(sum(captured), 0), coalesce(sum(refunded), 0) FROM payments p WHERE p.tenant_id = o.tenant_id AND p.order_id = o.id)`,

@@ -72,6 +72,7 @@ type orderRow struct {
 	Note             string          `json:"note"`
 	Tags             []string        `json:"tags"`
 	Subtotal         int64           `json:"subtotal"`
+	ShippingTotal    int64           `json:"shipping_total"`
 	TaxTotal         int64           `json:"tax_total"`
 	Total            int64           `json:"total"`
 	TaxIncluded      bool            `json:"tax_included"`

@@ -8,6 +8,7 @@ import (
 
 	"allhours/platform/catalog"
 	"allhours/platform/inventory"
+	"allhours/tenants"
 )
 
 //go:embed data/*.json
@@ -28,6 +29,7 @@ type shop struct {
 	Categories                                                   []category
 	Products                                                     []product
 	Taxes                                                        []catalog.TaxRate
+	Order                                                        tenants.Ordering // what differs from a new shop
 	Trade                                                        trade
 
 	zone   *time.Location

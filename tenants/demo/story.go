@@ -120,7 +120,8 @@ func (w *world) customerRow(c *customer) *customerRow {
 
 // price makes the lines and adds the order up, as orders does.
 func (t *story) price(country string) {
-	amounts, rates := make([]int64, len(t.sale.want)), make([]int, len(t.sale.want))
+	n := len(t.sale.want)
+	amounts, rates := make([]int64, n+1), make([]int, n+1) // the last is the delivery
 	for i, want := range t.sale.want {
 		g := t.goods[want.sku]
 		unit, _ := g.UnitPrice(want.quantity)
@@ -142,11 +143,17 @@ func (t *story) price(country string) {
 		t.order.TaxIncluded = g.TaxIncluded
 		t.lines = append(t.lines, l)
 	}
+	if t.sale.ship == "ship" && (t.Order.DeliveryFreeFrom == 0 || t.order.Subtotal < t.Order.DeliveryFreeFrom) {
+		t.order.ShippingTotal = t.Order.DeliveryPrice
+	}
+	amounts[n], rates[n] = t.order.ShippingTotal, t.taxes.Rate("standard", country)
 	for i, tax := range catalog.SplitTax(amounts, rates, t.order.TaxIncluded) {
-		t.lines[i].Tax = tax
+		if i < n {
+			t.lines[i].Tax = tax
+		}
 		t.order.TaxTotal += tax
 	}
-	t.order.Total = t.order.Subtotal
+	t.order.Total = t.order.Subtotal + t.order.ShippingTotal
 	if !t.order.TaxIncluded {
 		t.order.Total += t.order.TaxTotal
 	}
