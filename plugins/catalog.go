@@ -168,7 +168,7 @@ func (r *Release) blame(e *fault.Error, bad *jsonschema.ValidationError) *fault.
 		return e
 	}
 	for _, f := range faults(bad) {
-		e = e.Field(r.place(f.path), f.text)
+		e = e.Blame(r.place(f.path), f.text)
 	}
 	return e
 }

@@ -202,7 +202,7 @@ func (p *Plugins) test(ctx context.Context, rel Release, in Installation, config
 		if f := problem.GetField(); f != "" {
 			field = rel.place([]string{f})
 		}
-		e = e.Field(field, problemText(problem))
+		e = e.Blame(field, fault.Foreign(problemText(problem)))
 	}
 	return nil, e
 }

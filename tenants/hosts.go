@@ -48,7 +48,7 @@ func (t *Tenants) cleanHost(host string) (string, error) {
 	case err != nil || len(ascii) > 253 || !hostForm.MatchString(ascii) || net.ParseIP(ascii) != nil:
 		return "", bad.Field("host", "a domain name, as shop.example.com")
 	case ascii == base || strings.HasSuffix(ascii, "."+base):
-		return "", bad.Field("host", "a domain of your own; "+base+" is the platform's")
+		return "", bad.Field("host", "a domain of your own; %s is the platform's", base)
 	}
 	return ascii, nil
 }

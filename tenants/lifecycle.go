@@ -53,17 +53,17 @@ func (t *Tenants) Prepare(o Opening) (Tenant, Preset, error) {
 		wrong = fault.Of(err)
 		if m, ok := wrong.Fields["name"]; ok {
 			delete(wrong.Fields, "name")
-			wrong = wrong.Field("business", m)
+			wrong = wrong.Blame("business", m)
 		}
 	}
 	if !known {
-		wrong = wrong.Field("industry", "one of "+strings.Join(industries(), ", "))
+		wrong = wrong.Field("industry", "one of %s", strings.Join(industries(), ", "))
 	}
 	if bad := checkSlug(n.Slug); bad != nil {
 		if len(wrong.Fields) == 0 {
 			return n, preset, bad
 		}
-		wrong = wrong.Field("slug", bad.Fields["slug"])
+		wrong = wrong.Blame("slug", bad.Fields["slug"])
 	}
 	if _, err := planOf(n.Plan); err != nil {
 		wrong = wrong.Field("plan", "unknown")
@@ -172,7 +172,7 @@ func reasoned(reason string) func(*db.Tx, Tenant) error {
 func (t *Tenants) Close(ctx context.Context, sc db.Scope, confirm string) (Tenant, error) {
 	return t.move(ctx, sc, "tenant.closed", Closed, func(_ *db.Tx, n Tenant) error {
 		if confirm != n.Slug {
-			return errInvalid.Field("confirm", "type the shop's address, "+n.Slug+", to close it")
+			return errInvalid.Field("confirm", "type the shop's address, %s, to close it", n.Slug)
 		}
 		return nil
 	}, Active, Suspended)

@@ -108,13 +108,15 @@ func (l *Limits) Check(tx *db.Tx, metric string, n int64) error {
 	return LimitReached(plan, metric, used)
 }
 
-var metricWords = map[string]string{Users: "members and open invitations", Products: "products", OrdersMonth: "orders a month", RequestsSecond: "requests a second", Plugins: "installed plugins"}
+var metricWords = map[string]fault.Text{
+	Users: fault.T("members and open invitations"), Products: fault.T("products"), OrdersMonth: fault.T("orders a month"), RequestsSecond: fault.T("requests a second"), Plugins: fault.T("installed plugins"),
+}
 
 // LimitReached makes the answer of a plan that allows no more of the metric than is used.
 func LimitReached(plan, metric string, used int64) error {
 	limit := Limit(plan, metric)
-	e := ErrLimit.With("metric", metric).With("limit", limit).With("used", used).With("plan", plan)
-	e.Message = fmt.Sprintf("The plan %q allows %d %s; %d are in use. Remove some, or change to a larger plan.", plan, limit, metricWords[metric], used)
+	e := ErrLimit.Saying("The plan %q allows %d %s; %d are in use. Remove some, or change to a larger plan.", plan, limit, metricWords[metric], used).
+		With("metric", metric).With("limit", limit).With("used", used).With("plan", plan)
 	for _, p := range plans {
 		if l := p.Limits[metric]; l == 0 || l > limit {
 			e = e.With("upgrade", p.Name)

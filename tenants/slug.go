@@ -32,16 +32,16 @@ var slugForm = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{1,38}[a-z0-9])$`)
 
 // checkSlug says what is wrong with an address's first part.
 func checkSlug(slug string) *fault.Error {
-	bad := func(code, why string) *fault.Error {
-		return fault.New(fault.Invalid, code, "This address cannot be used: %s.", why).Field("slug", why)
+	bad := func(code string, why fault.Text) *fault.Error {
+		return fault.New(fault.Invalid, code, "This address cannot be used: %s.", why).Blame("slug", why)
 	}
 	switch {
 	case !slugForm.MatchString(slug):
-		return bad("slug.invalid", "3 to 40 small letters, digits and hyphens, with a letter or digit at both ends")
+		return bad("slug.invalid", fault.T("3 to 40 small letters, digits and hyphens, with a letter or digit at both ends"))
 	case strings.Contains(slug, "--"):
-		return bad("slug.invalid", "no two hyphens in a row")
+		return bad("slug.invalid", fault.T("no two hyphens in a row"))
 	case slices.Contains(reserved, slug):
-		return bad("slug.reserved", "it is reserved for the platform")
+		return bad("slug.reserved", fault.T("it is reserved for the platform"))
 	}
 	return nil
 }
@@ -76,7 +76,7 @@ func (t *Tenants) Available(ctx context.Context, slug string) (Availability, err
 	if bad == nil {
 		bad = ErrSlugTaken
 	}
-	a := Availability{Reason: bad.Code, Message: bad.Message}
+	a := Availability{Reason: bad.Code, Message: bad.Message.Say(ctx)}
 	for _, s := range tries[1:] {
 		if checkSlug(s) == nil && !slices.Contains(used, s) {
 			a.Suggestion = s

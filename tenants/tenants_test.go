@@ -238,7 +238,7 @@ func TestSettings(t *testing.T) {
 		"contact":            {Change{Contact: &Contact{Email: "x"}}, "contact.email"},
 	} {
 		_, err := w.Update(w.ctx(), w.a, c.change)
-		if got := fault.Of(err); err == nil || got.Kind != fault.Invalid || got.Fields[c.field] == "" {
+		if got := fault.Of(err); err == nil || got.Kind != fault.Invalid || got.Fields[c.field].Empty() {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -274,7 +274,7 @@ func TestSettings(t *testing.T) {
 	logo, pictures := uuid.New(), []uuid.UUID{}
 	w.HasPicture(func(_ *db.Tx, id uuid.UUID) (bool, error) { return slices.Contains(pictures, id), nil })
 	_, err = w.Update(w.ctx(), w.a, Change{Branding: &Branding{LogoMediaID: &logo}})
-	if fault.Of(err).Fields["branding.logo_media_id"] == "" {
+	if fault.Of(err).Fields["branding.logo_media_id"].Empty() {
 		t.Errorf("a logo that is no picture of the shop: %v", err)
 	}
 	pictures = append(pictures, logo)
@@ -368,7 +368,7 @@ func TestLimitsHoldUnderRace(t *testing.T) {
 			}
 			err = errors.Join(err, nil)
 			limit := fault.Of(w.Limits.Check(tx, Plugins, 1))
-			if limit.Code != "plan.limit_reached" || limit.Data["upgrade"] != "standard" || limit.Data["used"] != int64(3) || !strings.Contains(limit.Message, "allows 3 installed plugins") {
+			if limit.Code != "plan.limit_reached" || limit.Data["upgrade"] != "standard" || limit.Data["used"] != int64(3) || !strings.Contains(limit.Message.String(), "allows 3 installed plugins") {
 				t.Errorf("%+v", limit)
 			}
 			return err

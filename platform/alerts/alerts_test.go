@@ -708,5 +708,5 @@ func errorFields(t *testing.T, err error) map[string]string {
 	if !errors.As(err, &f) {
 		t.Fatalf("not a fault: %v", err)
 	}
-	return f.Fields
+	return f.FieldsIn("en")
 }

@@ -156,7 +156,7 @@ func (a *Alerts) ChangeRuleHTTP(ctx context.Context, in *ChangeRuleInput) (out *
 			return err
 		}
 		if next.Kind != before.Kind {
-			return fault.New(fault.Invalid, "alert_rule.kind_fixed", "A rule keeps its kind. Make another rule.").Field("kind", "is "+string(before.Kind))
+			return fault.New(fault.Invalid, "alert_rule.kind_fixed", "A rule keeps its kind. Make another rule.").Field("kind", "is %s", string(before.Kind))
 		}
 		if in.Body.Version != before.Version {
 			return fault.New(fault.Conflict, "version_conflict", "Somebody changed this rule since you opened it. Look at the change and save again.").With("current", before)
@@ -281,7 +281,7 @@ func (a *Alerts) BulkHTTP(ctx context.Context, in *BulkInput) (*BulkOutput, erro
 			if f.Kind == fault.Internal {
 				return nil, err
 			}
-			result.OK, result.Code, result.Message = false, f.Code, f.Message
+			result.OK, result.Code, result.Message = false, f.Code, f.Message.Say(ctx)
 		}
 		out.Body.Results = append(out.Body.Results, result)
 	}

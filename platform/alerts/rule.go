@@ -1,7 +1,6 @@
 package alerts
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -158,7 +157,7 @@ func (r *Rule) complete() error {
 			v = p.Default
 		}
 		if v < p.Min || v > p.Max {
-			bad = bad.Field("params."+p.Name, fmt.Sprintf("must be between %d and %d", p.Min, p.Max))
+			bad = bad.Field("params."+p.Name, "must be between %d and %d", p.Min, p.Max)
 		}
 		params[p.Name] = v
 	}

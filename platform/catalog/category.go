@@ -47,10 +47,10 @@ func (in *CategoryInput) complete() error {
 	or(&in.Slug, Slug(in.Title.In()))
 	checkText(p, "title", in.Title, 200)
 	if len(in.Title) == 0 {
-		p.add("title", "give the title in at least one language")
+		p.blame("title", "give the title in at least one language")
 	}
 	if in.Slug == "" || in.Slug != Slug(in.Slug) {
-		p.add("slug", "use lower-case letters, digits and hyphens")
+		p.blame("slug", "use lower-case letters, digits and hyphens")
 	}
 	return p.err(errCategory)
 }

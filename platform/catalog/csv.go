@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"encoding/csv"
 	"errors"
-	"fmt"
 	"io"
 	"slices"
 	"strconv"
@@ -139,6 +138,16 @@ type record struct {
 	Raw   string
 }
 
+// refusal says why the line was not taken. The message is kept as fault.Text stores it, until someone reads it.
+func (r record) refusal(code, field string, why fault.Text) Refusal {
+	return Refusal{Line: r.Line, Code: code, Field: field, Message: why.Stored(), Content: r.Raw}
+}
+
+func (r record) refused(code, field string, why fault.Text) *Refusal {
+	out := r.refusal(code, field, why)
+	return &out
+}
+
 // next reads a line. It is io.EOF at the end; a *Refusal is a line that cannot be read, after which reading goes on.
 func (t *table) next() (record, *Refusal, error) {
 	t.in.left = longestRecord + 64<<10 // what is read ahead counts for the next one
@@ -149,7 +158,7 @@ func (t *table) next() (record, *Refusal, error) {
 		return record{}, nil, fault.New(fault.Invalid, "import.line_too_long", "A line after line %d is longer than 1 MiB: a quotation mark is probably missing.", t.line)
 	case errors.As(err, &bad):
 		t.line = int64(bad.StartLine)
-		return record{}, &Refusal{Line: t.line, Code: "import.csv_invalid", Message: fmt.Sprintf("The line cannot be read as CSV: %v.", bad.Err)}, nil
+		return record{}, record{Line: t.line}.refused("import.csv_invalid", "", fault.T("The line cannot be read as CSV: %s.", fault.Foreign(bad.Err.Error()))), nil
 	case err != nil:
 		return record{}, nil, err
 	}
@@ -157,11 +166,11 @@ func (t *table) next() (record, *Refusal, error) {
 	r.Line, _ = lineOf(t.csv)
 	t.line = r.Line
 	if len(fields) > len(t.columns) {
-		return r, &Refusal{Line: r.Line, Code: "import.too_many_cells", Message: fmt.Sprintf("The line has %d cells and the header %d.", len(fields), len(t.columns)), Content: r.Raw}, nil
+		return r, r.refused("import.too_many_cells", "", fault.T("The line has %d cells and the header %d.", len(fields), len(t.columns))), nil
 	}
 	for i, s := range fields {
 		if !utf8.ValidString(s) || strings.ContainsRune(s, 0) {
-			return r, &Refusal{Line: r.Line, Code: "import.not_utf8", Field: t.columns[i], Message: "The cell is not UTF-8 text. Save the file as UTF-8.", Content: r.Raw}, nil
+			return r, r.refused("import.not_utf8", t.columns[i], fault.T("The cell is not UTF-8 text. Save the file as UTF-8.")), nil
 		}
 		if s = strings.TrimSpace(s); s != "" {
 			r.Cells[t.columns[i]] = strings.Clone(unguard(s))
@@ -209,7 +218,7 @@ type cells struct {
 }
 
 func (c *cells) refuse(code, field, format string, args ...any) {
-	c.bad = append(c.bad, Refusal{Line: c.Line, Code: code, Field: field, Message: fmt.Sprintf(format, args...), Content: c.Raw})
+	c.bad = append(c.bad, c.refusal(code, field, fault.T(format, args...)))
 }
 
 func (c *cells) number(column string, dst *int, least, most int) {

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -80,7 +82,7 @@ func (c *Catalog) StartImport(ctx context.Context, sc db.Scope, file io.Reader, 
 		if err != nil {
 			return fmt.Errorf("queue import: %w", err)
 		}
-		if out, err = getImport(tx, id); err != nil {
+		if out, err = getImport(ctx, tx, id); err != nil {
 			return err
 		}
 		if err := outbox.Append(tx, "import.requested", id.String(), out.progress()); err != nil {
@@ -114,9 +116,9 @@ type importRow struct {
 
 const importColumns = `id, kind, status, dry_run, blob_key, lines, accepted, refused, summary, error, created_by, created_at, updated_at`
 
-func getImport(tx *db.Tx, id uuid.UUID) (Import, error) {
+func getImport(ctx context.Context, tx *db.Tx, id uuid.UUID) (Import, error) {
 	r, err := loadImport(tx, id, "")
-	return r.public(), err
+	return r.public(ctx), err
 }
 
 func loadImport(tx *db.Tx, id uuid.UUID, lock string) (r importRow, err error) {
@@ -127,10 +129,11 @@ func loadImport(tx *db.Tx, id uuid.UUID, lock string) (r importRow, err error) {
 	return r, err
 }
 
-func (r importRow) public() Import {
+func (r importRow) public(ctx context.Context) Import {
 	out := r.Import
 	out.Summary = r.Summary.V
 	out.Summary.Run = ""
+	out.Error = fault.Read(r.Error).Say(ctx)
 	return out
 }
 
@@ -169,16 +172,17 @@ func (c *Catalog) RunImport(ctx context.Context, tenant, id uuid.UUID) error {
 		return err // the job comes again
 	}
 	slog.WarnContext(ctx, "import failed", "import", id, "err", err)
-	return r.finish(ctx, "failed", describe(err))
+	return r.finish(ctx, "failed", describe(err).Stored())
 }
 
-func describe(err error) string {
+// describe puts the message and those of the fields in one text.
+func describe(err error) fault.Text {
 	e := fault.Of(err)
-	s := e.Message
-	for f, m := range e.Fields {
-		s += " " + f + ": " + m + "."
+	text := e.Message
+	for _, f := range slices.Sorted(maps.Keys(e.Fields)) {
+		text = fault.T("%s %s: %s.", text, f, e.Fields[f])
 	}
-	return s
+	return text
 }
 
 func (r *run) begin(ctx context.Context) (key string, err error) {
@@ -326,6 +330,6 @@ func (r *run) finish(ctx context.Context, status, problem string) error {
 		if err := outbox.Append(tx, "import.progress", r.id.String(), row.progress()); err != nil {
 			return err
 		}
-		return audit.Append(tx, audit.Entry{Action: "import." + status, ObjectType: "import", ObjectID: r.id.String(), After: row.public()})
+		return audit.Append(tx, audit.Entry{Action: "import." + status, ObjectType: "import", ObjectID: r.id.String(), After: row.public(ctx)})
 	})
 }

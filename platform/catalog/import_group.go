@@ -3,7 +3,6 @@ package catalog
 import (
 	"cmp"
 	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -41,7 +40,7 @@ func (t shopTerms) check(columns []string) error {
 	for _, c := range columns {
 		if key, currency, _ := strings.Cut(c, ":"); key == "price" || key == "price_tiers" {
 			if _, ok := t.lists[cmp.Or(currency, t.currency)]; !ok {
-				return errHeader.Field(c, "the shop has no price list in "+cmp.Or(currency, t.currency))
+				return errHeader.Field(c, "the shop has no price list in %s", cmp.Or(currency, t.currency))
 			}
 		}
 	}
@@ -91,7 +90,7 @@ func (c *Catalog) takeGroups(tx *db.Tx, groups []group, terms shopTerms) (outcom
 			field = f
 		}
 		for _, l := range groups[0].lines {
-			out.bad = append(out.bad, Refusal{Line: l.Line, Code: e.Code, Field: field, Message: e.Message, Content: l.Raw})
+			out.bad = append(out.bad, l.refusal(e.Code, field, e.Message))
 		}
 		return out, nil
 	}
@@ -270,13 +269,13 @@ func (k products) of(g group) (*Product, []record, []Refusal) {
 		owner := k.bySKU[sku]
 		switch {
 		case sku == "":
-			bad = append(bad, Refusal{Line: l.Line, Code: "import.sku_missing", Field: "sku", Message: "Each line needs a SKU.", Content: l.Raw})
+			bad = append(bad, l.refusal("import.sku_missing", "sku", fault.T("Each line needs a SKU.")))
 			continue
 		case owner == nil:
 		case p == nil:
 			p = owner
 		case owner.ID != p.ID:
-			bad = append(bad, Refusal{Line: l.Line, Code: "import.sku_of_another", Field: "sku", Message: fmt.Sprintf("The SKU %s belongs to the product %q.", sku, owner.Slug), Content: l.Raw})
+			bad = append(bad, l.refusal("import.sku_of_another", "sku", fault.T("The SKU %s belongs to the product %q.", sku, owner.Slug)))
 			continue
 		}
 		lines = append(lines, l)
@@ -311,7 +310,7 @@ func build(before *Product, lines []record, terms shopTerms, shelves *shelves) (
 			bad = append(bad, c.bad...)
 			if i == 0 {
 				for _, rest := range lines[1:] {
-					bad = append(bad, Refusal{Line: rest.Line, Code: "import.product_refused", Message: fmt.Sprintf("The product's first line, %d, was refused.", l.Line), Content: rest.Raw})
+					bad = append(bad, rest.refusal("import.product_refused", "", fault.T("The product's first line, %d, was refused.", l.Line)))
 				}
 				return in, 0, bad, nil
 			}
@@ -329,7 +328,7 @@ func build(before *Product, lines []record, terms shopTerms, shelves *shelves) (
 		e := fault.Of(err)
 		for _, l := range taken {
 			for f, m := range e.Fields {
-				bad = append(bad, Refusal{Line: l.Line, Code: e.Code, Field: f, Message: m, Content: l.Raw})
+				bad = append(bad, l.refusal(e.Code, f, m))
 				break
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"allhours/platform/base/db"
+	"allhours/platform/base/fault"
 	"allhours/platform/base/outbox"
 	"allhours/tenants/audit"
 )
@@ -28,7 +29,7 @@ func (c *Catalog) Imports(ctx context.Context, sc db.Scope, q db.PageQuery) (pag
 		rows := db.PageOf(q, found, func(r importRow) []any { return []any{r.ID} })
 		page = db.Page[Import]{Items: make([]Import, len(rows.Items)), NextCursor: rows.NextCursor}
 		for i, r := range rows.Items {
-			page.Items[i] = r.public()
+			page.Items[i] = r.public(ctx)
 		}
 		return nil
 	})
@@ -38,7 +39,7 @@ func (c *Catalog) Imports(ctx context.Context, sc db.Scope, q db.PageQuery) (pag
 // GetImport gives an import and how far it is.
 func (c *Catalog) GetImport(ctx context.Context, sc db.Scope, id uuid.UUID) (out Import, err error) {
 	err = c.db.InTx(ctx, sc, func(tx *db.Tx) error {
-		out, err = getImport(tx, id)
+		out, err = getImport(ctx, tx, id)
 		return err
 	})
 	return out, err
@@ -51,13 +52,16 @@ func (c *Catalog) Refusals(ctx context.Context, sc db.Scope, id uuid.UUID, q db.
 		return page, err
 	}
 	err = c.db.InTx(ctx, sc, func(tx *db.Tx) error {
-		if _, err := getImport(tx, id); err != nil {
+		if _, err := getImport(ctx, tx, id); err != nil {
 			return err
 		}
 		var found []Refusal
 		err := tx.Raw(`SELECT line, code, field, message, content FROM import_refusals WHERE import_id = ? AND (line, code) > (?, ?) ORDER BY line, code LIMIT ?`, id, line, code, q.Size()+1).Scan(&found).Error
 		if err != nil {
 			return fmt.Errorf("list refusals: %w", err)
+		}
+		for i := range found {
+			found[i].Message = fault.Read(found[i].Message).Say(ctx)
 		}
 		page = db.PageOf(q, found, func(r Refusal) []any { return []any{r.Line, r.Code} })
 		return nil

@@ -156,7 +156,7 @@ func TestPicturesThatAreRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := s.AddMedia(context.Background(), s.sc, p.ID, c.file, nil)
-			if !errors.Is(err, c.want) || fault.Of(err).Fields["file"] == "" {
+			if !errors.Is(err, c.want) || fault.Of(err).Fields["file"].Empty() {
 				t.Errorf("got %v, want %v", err, c.want)
 			}
 		})

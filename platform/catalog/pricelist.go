@@ -45,10 +45,10 @@ var (
 func (in *PriceListInput) check() error {
 	p := problems{}
 	if in.Name = strings.TrimSpace(in.Name); in.Name == "" {
-		p.add("name", "must not be empty")
+		p.blame("name", "must not be empty")
 	}
 	if _, err := money.Exponent(in.Currency); err != nil {
-		p.add("currency", "is not a currency of ISO 4217")
+		p.blame("currency", "is not a currency of ISO 4217")
 	}
 	return p.err(fault.New(fault.Invalid, "catalog.price_list_invalid", "The price list is not complete. See the marked fields."))
 }
@@ -202,14 +202,14 @@ func (c *Catalog) setTaxRatesTx(tx *db.Tx, rates []TaxRate) error {
 		field := fmt.Sprintf("rates[%d]", i)
 		k := taxKey{r.TaxClass, r.Country}
 		if r.TaxClass == "" || seen[k] {
-			p.add(field+".tax_class", "needs a name, once for each country")
+			p.blame(field+".tax_class", "needs a name, once for each country")
 		}
 		seen[k] = true
 		if r.Country != "" && len(r.Country) != 2 {
-			p.add(field+".country", "must be two letters of ISO 3166-1, or empty for everywhere else")
+			p.blame(field+".country", "must be two letters of ISO 3166-1, or empty for everywhere else")
 		}
 		if r.BasisPoints < 0 || r.BasisPoints > 10_000 {
-			p.add(field+".basis_points", "must be between 0 and 10,000 (100 %%)")
+			p.blame(field+".basis_points", "must be between 0 and 10,000 (100 %)")
 		}
 	}
 	if err := p.err(errTaxRates); err != nil {

@@ -125,11 +125,11 @@ var (
 )
 
 // problems gathers what is wrong with an input.
-type problems map[string]string
+type problems map[string]fault.Text
 
-func (p problems) add(field, format string, args ...any) {
+func (p problems) blame(field, format string, args ...any) {
 	if _, ok := p[field]; !ok {
-		p[field] = fmt.Sprintf(format, args...)
+		p[field] = fault.T(format, args...)
 	}
 }
 
@@ -148,24 +148,24 @@ func (in *ProductInput) complete() error {
 	in.defaults()
 	checkText(p, "title", in.Title, 300)
 	if len(in.Title) == 0 {
-		p.add("title", "give the title in at least one language")
+		p.blame("title", "give the title in at least one language")
 	}
 	checkText(p, "description", in.Description, 20_000)
 	if !slices.Contains(productTypes, in.Type) {
-		p.add("type", "must be one of %s", strings.Join(productTypes, ", "))
+		p.blame("type", "must be one of %s", strings.Join(productTypes, ", "))
 	}
 	if !slices.Contains(statuses, in.Status) {
-		p.add("status", "must be one of %s", strings.Join(statuses, ", "))
+		p.blame("status", "must be one of %s", strings.Join(statuses, ", "))
 	}
 	if in.Slug == "" && len(in.Title) > 0 || in.Slug != Slug(in.Slug) {
-		p.add("slug", "use lower-case letters, digits and hyphens")
+		p.blame("slug", "use lower-case letters, digits and hyphens")
 	}
 	if len(in.Attributes) > 50 {
-		p.add("attributes", "at most 50")
+		p.blame("attributes", "at most 50")
 	}
 	for k, v := range in.Attributes {
 		if k == "" || utf8.RuneCountInString(k) > 60 || utf8.RuneCountInString(v) > 1000 {
-			p.add("attributes."+k, "names have 1 to 60 characters, values at most 1000")
+			p.blame("attributes."+k, "names have 1 to 60 characters, values at most 1000")
 		}
 	}
 	in.checkOptions(p)
@@ -207,11 +207,11 @@ func checkText(p problems, field string, t Text, longest int) {
 	for lang, s := range t {
 		switch {
 		case !language(lang):
-			p.add(field+"."+lang, "is not a language code such as en or zh")
+			p.blame(field+"."+lang, "is not a language code such as en or zh")
 		case strings.TrimSpace(s) == "":
-			p.add(field+"."+lang, "is empty; leave the language out instead")
+			p.blame(field+"."+lang, "is empty; leave the language out instead")
 		case utf8.RuneCountInString(s) > longest:
-			p.add(field+"."+lang, "is longer than %d characters", longest)
+			p.blame(field+"."+lang, "is longer than %d characters", longest)
 		}
 	}
 }
@@ -238,23 +238,23 @@ func language(s string) bool {
 func (in *ProductInput) checkOptions(p problems) {
 	names := map[string]bool{}
 	if len(in.Options) > 5 {
-		p.add("options", "at most 5")
+		p.blame("options", "at most 5")
 	}
 	for i, o := range in.Options {
 		field := fmt.Sprintf("options[%d]", i)
 		if strings.TrimSpace(o.Name) == "" || names[o.Name] {
-			p.add(field+".name", "needs a name that no other option has")
+			p.blame(field+".name", "needs a name that no other option has")
 		}
 		names[o.Name] = true
 		values := map[string]bool{}
 		for _, v := range o.Values {
 			if strings.TrimSpace(v) == "" || utf8.RuneCountInString(v) > 100 || values[v] {
-				p.add(field+".values", "each value has 1 to 100 characters and stands here once")
+				p.blame(field+".values", "each value has 1 to 100 characters and stands here once")
 			}
 			values[v] = true
 		}
 		if len(o.Values) == 0 || len(o.Values) > 100 {
-			p.add(field+".values", "give 1 to 100 values")
+			p.blame(field+".values", "give 1 to 100 values")
 		}
 	}
 }
@@ -265,9 +265,9 @@ func (in *ProductInput) checkVariants(p problems) {
 	for i, v := range in.Variants {
 		field := fmt.Sprintf("variants[%d]", i)
 		if v.SKU == "" || utf8.RuneCountInString(v.SKU) > 100 {
-			p.add(field+".sku", "must have 1 to 100 characters")
+			p.blame(field+".sku", "must have 1 to 100 characters")
 		} else if skus[v.SKU] {
-			p.add(field+".sku", "stands twice in this product")
+			p.blame(field+".sku", "stands twice in this product")
 		}
 		skus[v.SKU] = true
 		in.checkChoice(p, field, v)
@@ -275,17 +275,17 @@ func (in *ProductInput) checkVariants(p problems) {
 			active++
 			choice := in.choice(v)
 			if choices[choice] {
-				p.add(field+".options", "another variant has the same options")
+				p.blame(field+".options", "another variant has the same options")
 			}
 			choices[choice] = true
 		}
 		checkVariant(p, field, v)
 	}
 	if len(in.Variants) > 500 {
-		p.add("variants", "at most 500")
+		p.blame("variants", "at most 500")
 	}
 	if in.Status == "active" && active == 0 {
-		p.add("variants", "a product on sale needs at least one variant")
+		p.blame("variants", "a product on sale needs at least one variant")
 	}
 }
 
@@ -296,14 +296,14 @@ func (in *ProductInput) checkChoice(p problems, field string, v VariantInput) {
 	}
 	for _, o := range in.Options {
 		if value, ok := v.Options[o.Name]; !ok {
-			p.add(field+".options."+o.Name, "choose one of %s", strings.Join(o.Values, ", "))
+			p.blame(field+".options."+o.Name, "choose one of %s", strings.Join(o.Values, ", "))
 		} else if !slices.Contains(o.Values, value) {
-			p.add(field+".options."+o.Name, "%q is not one of %s", value, strings.Join(o.Values, ", "))
+			p.blame(field+".options."+o.Name, "%q is not one of %s", value, strings.Join(o.Values, ", "))
 		}
 	}
 	for name := range v.Options {
 		if !slices.ContainsFunc(in.Options, func(o Option) bool { return o.Name == name }) {
-			p.add(field+".options."+name, "the product has no such option")
+			p.blame(field+".options."+name, "the product has no such option")
 		}
 	}
 }
@@ -318,41 +318,41 @@ func (in *ProductInput) choice(v VariantInput) string {
 
 func checkVariant(p problems, field string, v VariantInput) {
 	if v.Status != "active" && v.Status != "archived" {
-		p.add(field+".status", "must be active or archived")
+		p.blame(field+".status", "must be active or archived")
 	}
 	for _, t := range v.FulfilmentTypes {
 		if !slices.Contains(fulfilmentTypes, t) {
-			p.add(field+".fulfilment_types", "must be of %s", strings.Join(fulfilmentTypes, ", "))
+			p.blame(field+".fulfilment_types", "must be of %s", strings.Join(fulfilmentTypes, ", "))
 		}
 	}
 	if v.QuantityMax != 0 && v.QuantityMax < v.QuantityMin {
-		p.add(field+".quantity_max", "must not be below quantity_min")
+		p.blame(field+".quantity_max", "must not be below quantity_min")
 	}
 	if v.WeightG < 0 || v.WeightG > 10_000_000 {
-		p.add(field+".weight_g", "must be between 0 and 10,000,000")
+		p.blame(field+".weight_g", "must be between 0 and 10,000,000")
 	}
 	for j, u := range v.Uses {
 		if u.Kind != "stock" || u.Key == "" || u.Quantity < 1 || u.Quantity > 1_000_000 {
-			p.add(fmt.Sprintf("%s.uses[%d]", field, j), "must be of kind stock, with a SKU and a quantity of 1 to 1,000,000")
+			p.blame(fmt.Sprintf("%s.uses[%d]", field, j), "must be of kind stock, with a SKU and a quantity of 1 to 1,000,000")
 		}
 	}
 	if v.Cost != nil && *v.Cost < 0 {
-		p.add(field+".cost", "must not be negative")
+		p.blame(field+".cost", "must not be negative")
 	}
 	if v.OnHand != nil && (*v.OnHand < 0 || *v.OnHand > 1_000_000_000) {
-		p.add(field+".on_hand", "must be between 0 and 1,000,000,000")
+		p.blame(field+".on_hand", "must be between 0 and 1,000,000,000")
 	}
 	if v.OnHand != nil && !*v.Tracked {
-		p.add(field+".on_hand", "the variant's supply is not tracked")
+		p.blame(field+".on_hand", "the variant's supply is not tracked")
 	}
 	seen := map[Price]bool{}
 	for j, price := range v.Prices {
 		key := Price{PriceListID: price.PriceListID, MinQuantity: price.MinQuantity}
 		if price.Amount < 0 || price.MinQuantity < 1 {
-			p.add(fmt.Sprintf("%s.prices[%d]", field, j), "the amount must not be negative and the quantity at least 1")
+			p.blame(fmt.Sprintf("%s.prices[%d]", field, j), "the amount must not be negative and the quantity at least 1")
 		}
 		if seen[key] {
-			p.add(fmt.Sprintf("%s.prices[%d]", field, j), "there is a price for this list and quantity already")
+			p.blame(fmt.Sprintf("%s.prices[%d]", field, j), "there is a price for this list and quantity already")
 		}
 		seen[key] = true
 	}

@@ -239,7 +239,7 @@ func TestCategoryTree(t *testing.T) {
 		}
 		c, err := s.AddCategory(ctx, s.sc, in)
 		if i == deepest {
-			if fault.Of(err).Fields["parent_id"] == "" {
+			if fault.Of(err).Fields["parent_id"].Empty() {
 				t.Errorf("too deep: %v", err)
 			}
 			break
@@ -250,7 +250,7 @@ func TestCategoryTree(t *testing.T) {
 		chain = append(chain, c)
 	}
 	// A ring, made directly or by two moves at the same time.
-	if _, err := s.ChangeCategory(ctx, s.sc, chain[0].ID, CategoryInput{Title: Text{"en": "A"}, ParentID: &chain[2].ID, Version: 1}); fault.Of(err).Fields["parent_id"] == "" {
+	if _, err := s.ChangeCategory(ctx, s.sc, chain[0].ID, CategoryInput{Title: Text{"en": "A"}, ParentID: &chain[2].ID, Version: 1}); fault.Of(err).Fields["parent_id"].Empty() {
 		t.Errorf("ring: %v", err)
 	}
 	x, _ := s.AddCategory(ctx, s.sc, CategoryInput{Title: Text{"en": "X"}})

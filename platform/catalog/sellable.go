@@ -74,14 +74,14 @@ var ErrQuantity = fault.New(fault.Invalid, "catalog.quantity_not_allowed", "This
 
 // CheckQuantity holds the quantity against the variant's rule: at least min, at most max, in steps counted from min.
 func (s Sellable) CheckQuantity(quantity int) error {
-	e := *ErrQuantity
+	e := ErrQuantity
 	switch {
 	case quantity < s.QuantityMin:
-		e.Message = fmt.Sprintf("Order at least %d of %s.", s.QuantityMin, s.SKU)
+		e = e.Saying("Order at least %d of %s.", s.QuantityMin, s.SKU)
 	case s.QuantityMax > 0 && quantity > s.QuantityMax:
-		e.Message = fmt.Sprintf("Order at most %d of %s.", s.QuantityMax, s.SKU)
+		e = e.Saying("Order at most %d of %s.", s.QuantityMax, s.SKU)
 	case s.QuantityStep > 1 && (quantity-s.QuantityMin)%s.QuantityStep != 0:
-		e.Message = fmt.Sprintf("Order %s in steps of %d from %d on.", s.SKU, s.QuantityStep, s.QuantityMin)
+		e = e.Saying("Order %s in steps of %d from %d on.", s.SKU, s.QuantityStep, s.QuantityMin)
 	default:
 		return nil
 	}

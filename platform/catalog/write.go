@@ -80,7 +80,7 @@ func at(err error, i, of int) error {
 		return err
 	}
 	moved := *e
-	moved.Fields = map[string]string{}
+	moved.Fields = map[string]fault.Text{}
 	for f, m := range e.Fields {
 		moved.Fields[fmt.Sprintf("products[%d].%s", i, f)] = m
 	}
@@ -285,7 +285,7 @@ func (c *Catalog) Bulk(ctx context.Context, sc db.Scope, ids []uuid.UUID, action
 		if e.Kind == fault.Internal {
 			return nil, err
 		}
-		out[i].Code, out[i].Error = e.Code, e.Message
+		out[i].Code, out[i].Error = e.Code, e.Message.Say(ctx)
 	}
 	return out, nil
 }

@@ -217,7 +217,7 @@ func TestAddressesAndConsents(t *testing.T) {
 	if m, _ = s.Me(ctx, s.sc, id); !m.Addresses[0].IsDefault {
 		t.Error("no default is left")
 	}
-	if _, err := s.AddAddress(ctx, s.sc, id, AddressInput{Address: inventory.Address{Country: "England"}}); fault.Of(err).Fields["country"] == "" || fault.Of(err).Fields["lines"] == "" {
+	if _, err := s.AddAddress(ctx, s.sc, id, AddressInput{Address: inventory.Address{Country: "England"}}); fault.Of(err).Fields["country"].Empty() || fault.Of(err).Fields["lines"].Empty() {
 		t.Errorf("%v", err)
 	}
 	stranger := s.register("bob@example.com").Customer.ID
@@ -313,7 +313,7 @@ func TestStaffEditAndSearch(t *testing.T) {
 	if _, err := s.Change(ctx, s.sc, id, Fields{Name: &name}, 1); !errors.Is(err, ErrChanged) {
 		t.Errorf("stale: %v", err)
 	}
-	if _, err := s.Change(ctx, s.sc, id, Fields{Email: &bad}, 2); fault.Of(err).Fields["email"] == "" {
+	if _, err := s.Change(ctx, s.sc, id, Fields{Email: &bad}, 2); fault.Of(err).Fields["email"].Empty() {
 		t.Errorf("bad e-mail: %v", err)
 	}
 	other := s.tenant("other")

@@ -18,6 +18,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"allhours/platform/base/db"
+	"allhours/platform/base/fault"
 	"allhours/tenants/access"
 )
 
@@ -155,7 +156,7 @@ func readBody(ctx context.Context, c *fiber.Ctx, limit int64) ([]byte, *upload, 
 		return nil, nil, nil
 	}
 	if enc := c.Get(fiber.HeaderContentEncoding); enc != "" && enc != "identity" {
-		return nil, nil, httpProblem(ctx, http.StatusUnsupportedMediaType, "Send the body without Content-Encoding.")
+		return nil, nil, httpProblem(ctx, http.StatusUnsupportedMediaType, fault.T("Send the body without Content-Encoding."))
 	}
 	from := &limited{from: stream, limit: limit}
 	if kind, params, err := mime.ParseMediaType(c.Get(fiber.HeaderContentType)); err == nil && kind == "multipart/form-data" {
@@ -197,7 +198,7 @@ func (l *limited) all(ctx context.Context, c *fiber.Ctx, length int) ([]byte, er
 	case errors.As(err, &slow) && slow.Timeout():
 		return nil, httpProblem(ctx, http.StatusRequestTimeout, fiberDetails[http.StatusRequestTimeout])
 	}
-	return nil, httpProblem(ctx, http.StatusBadRequest, "The request body broke off before its end. Send it again.")
+	return nil, httpProblem(ctx, http.StatusBadRequest, fault.T("The request body broke off before its end. Send it again."))
 }
 
 // swallowMax is how much of a body that is too large is still taken off the wire.
@@ -213,7 +214,7 @@ func swallow(c *fiber.Ctx, length int) {
 }
 
 func tooLarge(ctx context.Context, limit int64) *Problem {
-	p := httpProblem(ctx, http.StatusRequestEntityTooLarge, fmt.Sprintf("The request body is larger than the %d bytes that this address takes.", limit))
+	p := httpProblem(ctx, http.StatusRequestEntityTooLarge, fault.T("The request body is larger than the %d bytes that this address takes.", limit))
 	p.extra = map[string]any{"limit": limit}
 	return p
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"allhours/platform/base/db"
+	"allhours/platform/base/fault"
 )
 
 // Gateway is the server of one process.
@@ -145,19 +146,19 @@ func (g *Gateway) onError(c *fiber.Ctx, err error) error {
 	ctx := c.UserContext()
 	var fe *fiber.Error
 	if errors.As(err, &fe) {
-		p := httpProblem(ctx, fe.Code, fiberDetails[fe.Code])
-		if p.Detail == "" {
-			p.Detail = "The request is not one this server understands."
+		detail, ok := fiberDetails[fe.Code]
+		if !ok {
+			detail = fault.T("The request is not one this server understands.")
 		}
-		return g.fail(c, ctx, p)
+		return g.fail(c, ctx, httpProblem(ctx, fe.Code, detail))
 	}
 	return g.fail(c, ctx, err)
 }
 
-var fiberDetails = map[int]string{
-	http.StatusNotFound:                    "There is nothing at this address. GET /api/v1/openapi.json lists what there is.",
-	http.StatusMethodNotAllowed:            "This address does not take the method; see Allow.",
-	http.StatusRequestTimeout:              "The request did not arrive in time. Send it again.",
-	http.StatusRequestEntityTooLarge:       "The request body is too large.",
-	http.StatusRequestHeaderFieldsTooLarge: "The request line and headers are larger than 16 KiB. Send fewer cookies or a shorter address.",
+var fiberDetails = map[int]fault.Text{
+	http.StatusNotFound:                    fault.T("There is nothing at this address. GET /api/v1/openapi.json lists what there is."),
+	http.StatusMethodNotAllowed:            fault.T("This address does not take the method; see Allow."),
+	http.StatusRequestTimeout:              fault.T("The request did not arrive in time. Send it again."),
+	http.StatusRequestEntityTooLarge:       fault.T("The request body is too large."),
+	http.StatusRequestHeaderFieldsTooLarge: fault.T("The request line and headers are larger than 16 KiB. Send fewer cookies or a shorter address."),
 }

@@ -26,6 +26,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"allhours/platform/base/db"
+	"allhours/platform/base/fault"
 	"allhours/platform/base/telemetry"
 	"allhours/tenants/access"
 )
@@ -45,6 +46,7 @@ func (g *Gateway) outer(c *fiber.Ctx) (err error) {
 	ctx := context.WithValue(g.life, callKey{}, in)
 	ctx = telemetry.WithRequestID(ctx, in.id)
 	ctx = db.WithScope(ctx, db.Scope{Actor: db.Actor{RequestID: in.id}})
+	ctx = fault.WithWish(ctx, strings.Clone(c.Get(fiber.HeaderAcceptLanguage)))
 	ctx, span := g.trace(ctx, c)
 	c.SetUserContext(ctx)
 	defer func() {
@@ -58,7 +60,7 @@ func (g *Gateway) outer(c *fiber.Ctx) (err error) {
 		g.account(c, ctx, in, span)
 	}()
 	if _, err := url.ParseRequestURI(string(c.Request().Header.RequestURI())); err != nil {
-		return g.fail(c, ctx, httpProblem(ctx, http.StatusBadRequest, "The address is not a valid one."))
+		return g.fail(c, ctx, httpProblem(ctx, http.StatusBadRequest, fault.T("The address is not a valid one.")))
 	}
 	if c.Method() == http.MethodOptions && strings.HasPrefix(c.Path(), "/api/") {
 		return g.preflight(c)

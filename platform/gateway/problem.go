@@ -52,7 +52,7 @@ type Problem struct {
 	Type      string         `json:"type" doc:"Identifies the sort of problem: urn:allhours: and the code."`
 	Title     string         `json:"title" doc:"The HTTP status in words."`
 	Status    int            `json:"status" doc:"The HTTP status."`
-	Detail    string         `json:"detail" doc:"What is wrong and what to do about it, in English."`
+	Detail    string         `json:"detail" doc:"What is wrong and what to do about it, in the language of Content-Language: the one of those we have, English and Chinese, that Accept-Language asks for."`
 	Code      string         `json:"code" doc:"Stable; programs test for it." example:"validation_failed"`
 	RequestID string         `json:"request_id" doc:"Tell it to us when you ask for help."`
 	Errors    []FieldProblem `json:"errors,omitempty" doc:"What is wrong with which part of the request."`
@@ -111,7 +111,7 @@ func problemOf(ctx context.Context, err error) *Problem {
 	}
 	p = httpProblem(ctx, statuses[f.Kind], f.Message)
 	p.Code, p.Type, p.extra = f.Code, "urn:allhours:"+f.Code, f.Data
-	for name, message := range f.Fields {
+	for name, message := range f.FieldsIn(fault.LanguageOf(ctx)) {
 		p.Errors = append(p.Errors, FieldProblem{Field: name, Message: message})
 	}
 	slices.SortFunc(p.Errors, func(a, b FieldProblem) int { return strings.Compare(a.Field, b.Field) })
@@ -144,12 +144,17 @@ func away(err error) bool {
 	return errors.As(err, &connect) || errors.As(err, &op) || (errors.As(err, &pg) && (strings.HasPrefix(pg.Code, "57P") || strings.HasPrefix(pg.Code, "53") || strings.HasPrefix(pg.Code, "08")))
 }
 
-func httpProblem(ctx context.Context, status int, detail string) *Problem {
+// httpProblem makes a problem in the reader's language. A cache must not hand it to another reader.
+func httpProblem(ctx context.Context, status int, detail fault.Text) *Problem {
 	code := httpCodes[status]
 	if code == "" {
 		code = "http_" + strconv.Itoa(status)
 	}
-	return &Problem{Type: "urn:allhours:" + code, Title: http.StatusText(status), Status: status, Detail: detail, Code: code, RequestID: db.ScopeOf(ctx).Actor.RequestID}
+	language := fault.LanguageOf(ctx)
+	p := &Problem{Type: "urn:allhours:" + code, Title: fault.Foreign(http.StatusText(status)).In(language), Status: status, Detail: detail.In(language), Code: code, RequestID: db.ScopeOf(ctx).Actor.RequestID}
+	p.header("Content-Language", language)
+	p.header("Vary", "Accept-Language")
+	return p
 }
 
 // teachHuma has huma, whose error type is a global, answer with our problems.
@@ -158,7 +163,16 @@ var teachHuma = sync.OnceFunc(func() {
 		return validationProblem(context.Background(), status, message, errs)
 	}
 	huma.NewErrorWithContext = func(c huma.Context, status int, message string, errs ...error) huma.StatusError {
-		return validationProblem(c.Context(), status, message, errs)
+		p := validationProblem(c.Context(), status, message, errs)
+		if len(errs) != 1 || !errors.Is(errs[0], p) { // huma itself writes the headers of a handler's problem only
+			for name := range p.headers {
+				c.AppendHeader(name, p.headers.Get(name))
+			}
+		}
+		return p
+	}
+	huma.ErrorFormatter = func(format string, args ...any) string { // of the field's message, mostly before there is a reader: validationProblem reads it
+		return fault.Foreign(format, args...).Stored()
 	}
 })
 
@@ -171,35 +185,37 @@ func validationProblem(ctx context.Context, status int, message string, errs []e
 		}
 	}
 	p := httpProblem(ctx, status, sentence(status, message))
+	language := fault.LanguageOf(ctx)
 	for _, err := range errs {
 		if err == nil {
 			continue
 		}
-		f := FieldProblem{Field: "request", Message: err.Error()}
+		f, text := FieldProblem{Field: "request"}, fault.Foreign(err.Error())
 		var d huma.ErrorDetailer
 		if errors.As(err, &d) {
-			f.Field, f.Message = d.ErrorDetail().Location, d.ErrorDetail().Message
+			f.Field, text = d.ErrorDetail().Location, fault.Read(d.ErrorDetail().Message)
 		}
-		if name, ok := missing(f.Message); ok {
-			f.Field, f.Message, f.Code = f.Field+"."+name, "is required", "required"
+		if name, ok := missing(text.String()); ok {
+			f.Field, f.Code, text = f.Field+"."+name, "required", fault.T("is required")
 		}
+		f.Message = text.In(language)
 		p.Errors = append(p.Errors, f)
 	}
 	return p
 }
 
-func sentence(status int, message string) string {
+func sentence(status int, message string) fault.Text {
 	switch status {
 	case http.StatusUnprocessableEntity:
-		return "Some fields are not as they should be; see errors."
+		return fault.T("Some fields are not as they should be; see errors.")
 	case http.StatusBadRequest:
-		return "The request body cannot be read as JSON; see errors."
+		return fault.T("The request body cannot be read as JSON; see errors.")
 	case http.StatusUnsupportedMediaType:
-		return "Send the body as Content-Type: application/json."
+		return fault.T("Send the body as Content-Type: application/json.")
 	case http.StatusRequestEntityTooLarge:
-		return "The request body is too large."
+		return fault.T("The request body is too large.")
 	}
-	return message
+	return fault.Foreign(message)
 }
 
 // missing finds the name in huma's "expected required property NAME to be present", whose location is only the parent's.

@@ -51,7 +51,7 @@ func (g *Gateway) chosen(ctx context.Context, id access.Identity, query string) 
 			name = other
 		}
 		if _, ok := topics[name]; !ok {
-			return nil, errTopic.Field("query.topics", "there is no topic "+name)
+			return nil, errTopic.Field("query.topics", "there is no topic %s", name)
 		}
 		names = append(names, name)
 	}

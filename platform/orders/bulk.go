@@ -2,7 +2,6 @@ package orders
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -52,7 +51,7 @@ func (o *Orders) Bulk(ctx context.Context, sc db.Scope, key string, in BulkInput
 		return out, errInvalid.Field("body.ids", "give ids or a filter")
 	}
 	if len(in.IDs) > bulkMost {
-		return out, errInvalid.Field("body.ids", fmt.Sprintf("at most %d", bulkMost))
+		return out, errInvalid.Field("body.ids", "at most %d", bulkMost)
 	}
 	out.Results = make([]BulkResult, len(in.IDs))
 	for i, id := range in.IDs {
@@ -71,7 +70,7 @@ func (o *Orders) Bulk(ctx context.Context, sc db.Scope, key string, in BulkInput
 				return out, err
 			}
 			f := fault.Of(err)
-			r.Code, r.Message = f.Code, f.Message
+			r.Code, r.Message = f.Code, f.Message.Say(ctx)
 			continue
 		}
 		r.Number, r.OK, r.Status, r.Version = order.Number, true, order.Status, order.Version

@@ -73,9 +73,8 @@ type CartLine struct {
 
 // CartIssue is something that keeps the cart from being ordered.
 type CartIssue struct {
-	Field   string `json:"field"`
-	Code    string `json:"code"`
-	Message string `json:"message"`
+	Field string `json:"field"`
+	Problem
 }
 
 type storedLine struct {
@@ -214,7 +213,7 @@ func (o *Orders) SetContact(ctx context.Context, sc db.Scope, token string, in C
 			cart.ShippingAddress = in.ShippingAddress
 		}
 		bad := *errInvalid
-		blame := func(field, message string) { bad = *bad.Field("body."+field, message) }
+		blame := func(field, format string, args ...any) { bad = *bad.Field("body."+field, format, args...) }
 		cart.contact().checkShape(blame, "")
 		if in.ShippingAddress != nil {
 			in.ShippingAddress.check(blame, "shipping_address.")
@@ -263,7 +262,7 @@ func (o *Orders) changeCart(ctx context.Context, sc db.Scope, token string, do f
 func (c *Cart) put(lines []CartLineInput, goods map[uuid.UUID]catalog.Sellable) error {
 	lines = slices.DeleteFunc(slices.Clone(lines), func(l CartLineInput) bool { return l.Quantity == 0 })
 	if len(lines) > maxLines {
-		return errInvalid.Field("body.lines", fmt.Sprintf("a cart can have %d lines at the most", maxLines))
+		return errInvalid.Field("body.lines", "a cart can have %d lines at the most", maxLines)
 	}
 	old := c.stored
 	c.stored, c.relined = make([]storedLine, len(lines)), true

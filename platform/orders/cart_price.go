@@ -39,7 +39,9 @@ func (o *Orders) appraise(ctx context.Context, sc db.Scope, cart *Cart, byID map
 		goods[i] = good{s, known}
 		line := cartLine(l, s, known, cart.FulfilmentType, left[l.VariantID])
 		if line.Problem != nil {
-			cart.Problems = append(cart.Problems, CartIssue{fmt.Sprintf("lines[%d]", i), line.Problem.Code, line.Problem.Message})
+			told := line.Problem.told(ctx)
+			line.Problem = &told
+			cart.Problems = append(cart.Problems, CartIssue{fmt.Sprintf("lines[%d]", i), told})
 		}
 		if line.UnitPrice > 0 || line.Problem == nil {
 			p := lineOf(i+1, s, l.Quantity, line.UnitPrice)
@@ -53,10 +55,10 @@ func (o *Orders) appraise(ctx context.Context, sc db.Scope, cart *Cart, byID map
 		cart.Lines = append(cart.Lines, line)
 	}
 	if len(cart.Lines) == 0 {
-		cart.Problems = append(cart.Problems, CartIssue{"lines", "empty", "The cart is empty."})
+		cart.Problems = append(cart.Problems, CartIssue{"lines", problemEmpty.told(ctx)})
 	}
 	if !shop.delivers(cart.FulfilmentType, cart.Currency) {
-		cart.Problems = append(cart.Problems, CartIssue{"fulfilment_type", problemDelivery.Code, problemDelivery.Message})
+		cart.Problems = append(cart.Problems, CartIssue{"fulfilment_type", problemDelivery.told(ctx)})
 	}
 	t := total(priced, sold, taxes, shop, cart.FulfilmentType, cart.ShippingAddress)
 	cart.Subtotal, cart.DiscountTotal, cart.ShippingTotal, cart.TaxTotal, cart.Total, cart.TaxIncluded = t.Subtotal, t.Discount, t.Shipping, t.Tax, t.Total, t.Included
@@ -84,8 +86,7 @@ func cartLine(l storedLine, s catalog.Sellable, known bool, fulfilment string, l
 		if line.Problem == nil && *left <= 0 {
 			line.Problem = &problemSoldOut
 		} else if line.Problem == nil && *left < int64(l.Quantity) {
-			p := problemTooFew
-			p.Message = fmt.Sprintf("Only %d left. Lower the quantity.", *left)
+			p := problem(problemTooFew.Code, "Only %d left. Lower the quantity.", *left)
 			line.Problem = &p
 		}
 	}

@@ -127,8 +127,6 @@ func (o *Orders) versionConflict(tx *db.Tx, d Doing) error {
 }
 
 // refuse answers an action that the order's state does not allow.
-func refuse(order *Order, why string) error {
-	e := *ErrState
-	e.Message = why
-	return e.With("status", order.Status).With("payment_status", order.PaymentStatus).With("fulfilment_status", order.FulfilmentStatus).With("allowed", AllowedOf(order))
+func refuse(order *Order, format string, args ...any) error {
+	return ErrState.Saying(format, args...).With("status", order.Status).With("payment_status", order.PaymentStatus).With("fulfilment_status", order.FulfilmentStatus).With("allowed", AllowedOf(order))
 }

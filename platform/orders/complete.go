@@ -2,7 +2,6 @@ package orders
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/google/uuid"
@@ -81,10 +80,10 @@ func (o *Orders) priceCart(ctx context.Context, sc db.Scope, shop Shop, token st
 // ready refuses a cart that cannot be ordered, with everything that is wrong at once. What is out of stock is left to the placing, which knows.
 func (c *Cart) ready(shop Shop, in CompleteInput) error {
 	bad := *fault.New(fault.Invalid, "cart.not_ready", "The cart cannot be ordered like this. See the fields.")
-	blame := func(field, message string) { bad = *bad.Field("body."+field, message) }
+	blame := func(field, format string, args ...any) { bad = *bad.Field("body."+field, format, args...) }
 	for _, p := range c.Problems {
 		if p.Code != problemSoldOut.Code && p.Code != problemTooFew.Code {
-			blame(p.Field, p.Message)
+			bad = *bad.Blame("body."+p.Field, p.why)
 		}
 	}
 	c.contact().check(blame, "")
@@ -95,7 +94,7 @@ func (c *Cart) ready(shop Shop, in CompleteInput) error {
 	case in.PaymentMethod == "":
 		blame("payment_method", "choose how to pay")
 	case byHand(in.PaymentMethod) && !slices.Contains(shop.ByHand, in.PaymentMethod):
-		blame("payment_method", fmt.Sprintf("this shop does not take %q", in.PaymentMethod))
+		blame("payment_method", "this shop does not take %q", in.PaymentMethod)
 	}
 	if len(bad.Fields) > 0 {
 		return &bad

@@ -22,7 +22,7 @@ type Contact struct {
 }
 
 // check blames what keeps the contact from being ordered for. person is the prefix of the fields about the person.
-func (c Contact) check(blame func(field, message string), person string) {
+func (c Contact) check(blame blamer, person string) {
 	c.checkShape(blame, person)
 	switch c.FulfilmentType {
 	case "ship":
@@ -45,7 +45,7 @@ func (c Contact) check(blame func(field, message string), person string) {
 }
 
 // checkShape blames what is malformed and lets pass what is missing.
-func (c Contact) checkShape(blame func(field, message string), person string) {
+func (c Contact) checkShape(blame blamer, person string) {
 	if c.Email != "" && !isEmail(c.Email) {
 		blame(person+"email", "is not an e-mail address")
 	}
@@ -56,7 +56,7 @@ func (c Contact) checkShape(blame func(field, message string), person string) {
 	}
 }
 
-func (a Address) check(blame func(field, message string), at string) {
+func (a Address) check(blame blamer, at string) {
 	texts := map[string]string{"name": a.Name, "company": a.Company, "city": a.City, "region": a.Region}
 	for field, text := range texts {
 		checkText(blame, at+field, text, 200)
@@ -89,8 +89,11 @@ func isEmail(s string) bool {
 	return err == nil && a.Address == s && len(s) <= 254 && strings.Contains(s[strings.LastIndexByte(s, '@')+1:], ".")
 }
 
+// blamer notes what is wrong with a field, as fault.Error.Field.
+type blamer func(field, format string, args ...any)
+
 // checkText blames text that is too long or has characters that have no place in it.
-func checkText(blame func(field, message string), field, text string, most int) {
+func checkText(blame blamer, field, text string, most int) {
 	if utf8.RuneCountInString(text) > most {
 		blame(field, "is too long")
 	}

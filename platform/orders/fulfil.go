@@ -38,7 +38,7 @@ func (o *Orders) fulfilTx(tx *db.Tx, order *Order, in FulfilInput) error {
 		status = usualStep[order.FulfilmentType]
 	}
 	if status != "unfulfilled" && !CanMoveGroup(order.FulfilmentType, "unfulfilled", status) || status == "cancelled" {
-		return errInvalid.Field("body.status", fmt.Sprintf("must be one of %v", groupMoves[order.FulfilmentType]["unfulfilled"]))
+		return errInvalid.Field("body.status", "must be one of %v", groupMoves[order.FulfilmentType]["unfulfilled"])
 	}
 	if in.TrackingURL != "" && !isWebAddress(in.TrackingURL) {
 		return errInvalid.Field("body.tracking_url", "must begin with https:// or http://")
@@ -64,7 +64,7 @@ func mayFulfil(order *Order) error {
 	case order.Status != Placed && order.Status != Completed:
 		return refuse(order, "Only a placed order can be fulfilled.")
 	case order.Hold != nil:
-		return refuse(order, "This order is on hold: "+order.Hold.Reason+". Release it first.")
+		return refuse(order, "This order is on hold: %s. Release it first.", order.Hold.Reason)
 	}
 	return nil
 }
@@ -91,7 +91,7 @@ func groupLines(order *Order, wanted []GroupLine) ([]GroupLine, error) {
 			return nil, errInvalid.Field(fmt.Sprintf("body.lines[%d].line", i), "this order has no such line")
 		}
 		if w.Quantity < 1 || w.Quantity > left {
-			return nil, errInvalid.Field(fmt.Sprintf("body.lines[%d].quantity", i), fmt.Sprintf("must be from 1 to %d, what is left of the line", left))
+			return nil, errInvalid.Field(fmt.Sprintf("body.lines[%d].quantity", i), "must be from 1 to %d, what is left of the line", left)
 		}
 		open[w.Line] = left - w.Quantity
 	}
@@ -125,7 +125,7 @@ func (o *Orders) Move(ctx context.Context, sc db.Scope, id, group uuid.UUID, in 
 			return false, errInvalid.Field("body.tracking_url", "must begin with https:// or http://")
 		}
 		if !CanMoveGroup(g.Type, g.Status, in.To) {
-			return false, errInvalid.Field("body.to", fmt.Sprintf("from %q it may only move to one of %v", g.Status, groupMoves[g.Type][g.Status]))
+			return false, errInvalid.Field("body.to", "from %q it may only move to one of %v", g.Status, groupMoves[g.Type][g.Status])
 		}
 		for old, new := range map[*string]string{&g.Carrier: in.Carrier, &g.TrackingNumber: in.TrackingNumber, &g.TrackingURL: in.TrackingURL} {
 			if new != "" {
@@ -273,13 +273,13 @@ func (o *Orders) RestockTx(tx *db.Tx, orderID uuid.UUID, lines []GroupLine) erro
 	for _, w := range lines {
 		i := lineAt(&order, w.Line)
 		if i < 0 {
-			return errInvalid.Field("body.lines", fmt.Sprintf("the order has no line %d", w.Line))
+			return errInvalid.Field("body.lines", "the order has no line %d", w.Line)
 		}
 		l := &order.Lines[i]
 		let := min(w.Quantity, openOf(*l, order.Fulfilments))
 		left := w.Quantity - let
 		if left > l.Fulfilled-l.Restocked {
-			return errInvalid.Field("body.lines", fmt.Sprintf("of line %d only %d can be restocked", w.Line, let+l.Fulfilled-l.Restocked))
+			return errInvalid.Field("body.lines", "of line %d only %d can be restocked", w.Line, let+l.Fulfilled-l.Restocked)
 		}
 		if let > 0 {
 			kept = append(kept, GroupLine{w.Line, let})

@@ -1,8 +1,6 @@
 package orders
 
 import (
-	"fmt"
-
 	"github.com/google/uuid"
 
 	"allhours/platform/base/db"
@@ -33,7 +31,7 @@ func (o *Orders) RefundLinesTx(tx *db.Tx, orderID uuid.UUID, lines []LineRefund)
 	for _, r := range lines {
 		i := lineAt(&order, r.Line)
 		if i < 0 {
-			return 0, errInvalid.Field("body.lines", fmt.Sprintf("the order has no line %d", r.Line))
+			return 0, errInvalid.Field("body.lines", "the order has no line %d", r.Line)
 		}
 		l := &order.Lines[i]
 		paid := l.Total // what the customer has paid for the line
@@ -45,7 +43,7 @@ func (o *Orders) RefundLinesTx(tx *db.Tx, orderID uuid.UUID, lines []LineRefund)
 			amount = paid * int64(r.Quantity) / int64(l.Quantity)
 		}
 		if r.Quantity > l.Quantity || amount <= 0 || amount > paid-l.Refunded {
-			return 0, errInvalid.Field("body.lines", fmt.Sprintf("of line %d at most %d can be refunded", r.Line, paid-l.Refunded))
+			return 0, errInvalid.Field("body.lines", "of line %d at most %d can be refunded", r.Line, paid-l.Refunded)
 		}
 		l.Refunded += amount
 		sum += amount

@@ -205,7 +205,7 @@ func (o *Orders) startPayment(ctx context.Context, sc db.Scope, r Receipt, c cla
 // price validates the input against the shop and its catalog and makes the order to be placed.
 func (o *Orders) price(ctx context.Context, sc db.Scope, shop Shop, in PlaceInput) (*placing, error) {
 	bad := *errInvalid
-	blame := func(field, message string) { bad = *bad.Field("body."+field, message) }
+	blame := func(field, format string, args ...any) { bad = *bad.Field("body."+field, format, args...) }
 	in.validate(blame)
 	currency := strings.ToUpper(in.Currency)
 	if currency == "" {
@@ -227,12 +227,12 @@ func (o *Orders) price(ctx context.Context, sc db.Scope, shop Shop, in PlaceInpu
 			if !g.known {
 				field = fmt.Sprintf("lines[%d].variant_id", i)
 			}
-			blame(field, p.Message)
+			bad = *bad.Blame("body."+field, p.why)
 		}
 		lines = append(lines, lineOf(i+1, g.Sellable, in.Lines[i].Quantity, unit))
 	}
 	if !shop.delivers(in.FulfilmentType, currency) {
-		blame("fulfilment_type", problemDelivery.Message)
+		bad = *bad.Blame("body.fulfilment_type", problemDelivery.why)
 	}
 	if len(bad.Fields) > 0 {
 		return nil, &bad
@@ -307,7 +307,7 @@ func outOfStock(lines []Line, short []shortage) error {
 				if s.Kind == u.Kind && s.Key == u.Key {
 					left := max(s.Left, 0) / u.Quantity
 					out = append(out, line{l.Line, l.SKU, int64(l.Quantity), left})
-					e = e.Field(fmt.Sprintf("body.lines[%d].quantity", l.Line-1), fmt.Sprintf("%d left", left))
+					e = e.Field(fmt.Sprintf("body.lines[%d].quantity", l.Line-1), "%d left", left)
 				}
 			}
 		}
@@ -316,9 +316,9 @@ func outOfStock(lines []Line, short []shortage) error {
 }
 
 // validate blames every field of the input that is wrong by itself.
-func (in *PlaceInput) validate(blame func(field, message string)) {
+func (in *PlaceInput) validate(blame blamer) {
 	if len(in.Lines) == 0 || len(in.Lines) > maxLines {
-		blame("lines", fmt.Sprintf("must have 1 to %d lines", maxLines))
+		blame("lines", "must have 1 to %d lines", maxLines)
 	}
 	for i, l := range in.Lines {
 		if l.VariantID == nil && l.SKU == "" {

@@ -131,7 +131,7 @@ func (o *Orders) AddNote(ctx context.Context, sc db.Scope, id uuid.UUID, text st
 	return o.change(ctx, sc, Doing{ID: id}, "note", func(tx *db.Tx, order *Order) (bool, error) {
 		text := strings.TrimSpace(text)
 		bad := *errInvalid
-		checkText(func(field, message string) { bad = *bad.Field("body."+field, message) }, "text", text, 4000)
+		checkText(func(field, format string, args ...any) { bad = *bad.Field("body."+field, format, args...) }, "text", text, 4000)
 		if text == "" {
 			bad = *bad.Field("body.text", "write something")
 		}
@@ -171,7 +171,7 @@ func (o *Orders) Tag(ctx context.Context, sc db.Scope, id uuid.UUID, in TagsInpu
 		for i, t := range in.Add {
 			t = strings.TrimSpace(t)
 			bad := *errInvalid
-			checkText(func(field, message string) { bad = *bad.Field("body."+field, message) }, fmt.Sprintf("add[%d]", i), t, 50)
+			checkText(func(field, format string, args ...any) { bad = *bad.Field("body."+field, format, args...) }, fmt.Sprintf("add[%d]", i), t, 50)
 			if len(bad.Fields) > 0 {
 				return false, &bad
 			}

@@ -1,7 +1,7 @@
 package orders
 
 import (
-	"fmt"
+	"context"
 	"slices"
 
 	"allhours/platform/base/fault"
@@ -12,6 +12,17 @@ import (
 type Problem struct {
 	Code    string `json:"code"`
 	Message string `json:"message"`
+	why     fault.Text
+}
+
+func problem(code, format string, args ...any) Problem {
+	return Problem{Code: code, why: fault.T(format, args...)}
+}
+
+// told is the problem with its message in the reader's language.
+func (p Problem) told(ctx context.Context) Problem {
+	p.Message = p.why.Say(ctx)
+	return p
 }
 
 // Totals is what an order comes to, in minor units: Total = Subtotal - Discount + Shipping, and + Tax where that is not Included.
@@ -31,15 +42,18 @@ const (
 )
 
 var (
-	problemGone     = Problem{"unavailable", "This is not sold any more."}
-	problemPrice    = Problem{"no_price", "This has no price in your currency."}
-	problemTooMuch  = Problem{"amount_too_large", "This line comes to more than can be ordered at once. Lower the quantity."}
-	problemSoldOut  = Problem{"out_of_stock", "This is sold out."}
-	problemTooFew   = Problem{"not_enough", "There is not enough of this left."}
-	problemDelivery = Problem{"no_delivery_price", "The shop delivers only what is paid in its own currency. Choose another way to get it, or order in that currency."}
+	problemGone     = problem("unavailable", "This is not sold any more.")
+	problemPrice    = problem("no_price", "This has no price in your currency.")
+	problemTooMuch  = problem("amount_too_large", "This line comes to more than can be ordered at once. Lower the quantity.")
+	problemSoldOut  = problem("out_of_stock", "This is sold out.")
+	problemTooFew   = problem("not_enough", "There is not enough of this left.")
+	problemEmpty    = problem("empty", "The cart is empty.")
+	problemDelivery = problem("no_delivery_price", "The shop delivers only what is paid in its own currency. Choose another way to get it, or order in that currency.")
 	problemQuantity = "quantity_not_allowed"
 	problemType     = "fulfilment_not_possible"
 )
+
+var fulfilmentWords = map[string]fault.Text{"ship": fault.T("delivery"), "pickup": fault.T("pick-up"), "digital": fault.T("download")}
 
 // priceLine prices one line and tells what stands in its way, if anything. fulfilment "" leaves its type open.
 func priceLine(s catalog.Sellable, known bool, quantity int, fulfilment string) (unit int64, p *Problem) {
@@ -48,7 +62,7 @@ func priceLine(s catalog.Sellable, known bool, quantity int, fulfilment string) 
 	}
 	if err := s.CheckQuantity(quantity); err != nil {
 		unit, _ = s.UnitPrice(quantity)
-		return unit, &Problem{problemQuantity, fault.Of(err).Message}
+		return unit, &Problem{Code: problemQuantity, why: fault.Of(err).Message}
 	}
 	unit, ok := s.UnitPrice(quantity)
 	if !ok {
@@ -58,7 +72,8 @@ func priceLine(s catalog.Sellable, known bool, quantity int, fulfilment string) 
 		return unit, &problemTooMuch
 	}
 	if fulfilment != "" && !slices.Contains(s.FulfilmentTypes, fulfilment) {
-		return unit, &Problem{problemType, fmt.Sprintf("This cannot be ordered for %q. Choose another way of delivery or remove it.", fulfilment)}
+		p := problem(problemType, "This cannot be ordered for %s. Choose another way of delivery or remove it.", fulfilmentWords[fulfilment])
+		return unit, &p
 	}
 	return unit, nil
 }

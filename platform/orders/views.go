@@ -46,7 +46,7 @@ func (o *Orders) Views(ctx context.Context, sc db.Scope, member uuid.UUID, page 
 func (o *Orders) SaveView(ctx context.Context, sc db.Scope, member uuid.UUID, in ViewInput) (v View, err error) {
 	name := strings.TrimSpace(in.Name)
 	bad := *errInvalid
-	checkText(func(field, message string) { bad = *bad.Field("body."+field, message) }, "name", name, 100)
+	checkText(func(field, format string, args ...any) { bad = *bad.Field("body."+field, format, args...) }, "name", name, 100)
 	if name == "" {
 		bad = *bad.Field("body.name", "give it a name")
 	}

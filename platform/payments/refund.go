@@ -178,7 +178,7 @@ func (p *Payments) RecordManual(ctx context.Context, sc db.Scope, orderID uuid.U
 			return err
 		}
 		if in.Currency != "" && in.Currency != currency {
-			return fault.New(fault.Invalid, "payment.currency", "The order is in %s.", currency).Field("body.currency", "must be "+currency)
+			return fault.New(fault.Invalid, "payment.currency", "The order is in %s.", currency).Field("body.currency", "must be %s", currency)
 		}
 		id, replayed, err := db.Once(tx, "payment:manual:"+orderID.String()+":"+requestKey, in, func() (uuid.UUID, error) {
 			if pay, err = p.recordTx(tx, orderID, currency, in); err != nil {

@@ -42,7 +42,7 @@ func TestPasswordStrength(t *testing.T) {
 		if (err == nil) != fine {
 			t.Errorf("%q: %v", password, err)
 		}
-		if err != nil && fault.Of(err).Fields["password"] == "" {
+		if err != nil && fault.Of(err).Fields["password"].Empty() {
 			t.Errorf("%q: the error names no field: %v", password, err)
 		}
 	}

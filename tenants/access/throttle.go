@@ -91,11 +91,11 @@ func tooMany(wait time.Duration) error {
 	return fault.New(fault.TooMany, "auth.too_many", "Too many attempts to sign in. Wait %s, or reset your password.", plainDuration(wait)).After(wait)
 }
 
-func plainDuration(d time.Duration) string {
+func plainDuration(d time.Duration) fault.Text {
 	if m := int(d.Minutes() + 0.99); m > 1 {
-		return fmt.Sprintf("%d minutes", m)
+		return fault.T("%d minutes", m)
 	}
-	return "a minute"
+	return fault.T("a minute")
 }
 
 // SucceededTx takes the attempt back and forgets the failures of whom it was.

@@ -108,7 +108,7 @@ func (m *Members) newPassword(ctx context.Context, sc db.Scope, id access.Identi
 	}
 	if err := access.CheckPassword(p.NewPassword, r.Email, r.Name); err != nil {
 		weak := fault.Of(err)
-		return "", at, either(m.undo(ctx, sc, at), fault.New(weak.Kind, weak.Code, weak.Message).Field("new_password", weak.Fields["password"]))
+		return "", at, either(m.undo(ctx, sc, at), &fault.Error{Kind: weak.Kind, Code: weak.Code, Message: weak.Message, Fields: map[string]fault.Text{"new_password": weak.Fields["password"]}})
 	}
 	stored, err = m.access.HashPassword(ctx, p.NewPassword)
 	return stored, at, err

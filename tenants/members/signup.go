@@ -46,7 +46,7 @@ func (m *Members) SignUp(ctx context.Context, in SignUp, actor db.Actor, c acces
 			return out, weak
 		}
 		for f := range maps.Keys(fields) {
-			wrong = wrong.Field(f, fields[f])
+			wrong = wrong.Blame(f, fields[f])
 		}
 	}
 	if err != nil || len(wrong.Fields) > 0 {

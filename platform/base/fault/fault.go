@@ -4,7 +4,6 @@ package fault
 
 import (
 	"errors"
-	"fmt"
 	"maps"
 	"time"
 )
@@ -31,26 +30,23 @@ func (k Kind) String() string {
 // Error is a failure with everything an edge needs to answer for it.
 type Error struct {
 	Kind       Kind
-	Code       string            // stable, "order.out_of_stock"
-	Message    string            // safe to show; says what to do
-	Fields     map[string]string // input field -> what is wrong with it
-	Data       map[string]any    // further members of the problem document
-	RetryAfter time.Duration     // of TooMany and Unavailable; 0 = not known
-	Err        error             // the cause: logged, never shown
+	Code       string          // stable, "order.out_of_stock"
+	Message    Text            // safe to show; says what to do
+	Fields     map[string]Text // input field -> what is wrong with it
+	Data       map[string]any  // further members of the problem document
+	RetryAfter time.Duration   // of TooMany and Unavailable; 0 = not known
+	Err        error           // the cause: logged, never shown
 }
 
-// New makes an error of the kind.
-func New(kind Kind, code, message string, args ...any) *Error {
-	if len(args) > 0 {
-		message = fmt.Sprintf(message, args...)
-	}
-	return &Error{Kind: kind, Code: code, Message: message}
+// New makes an error of the kind, with the text T(format, args...).
+func New(kind Kind, code, format string, args ...any) *Error {
+	return &Error{Kind: kind, Code: code, Message: T(format, args...)}
 }
 
 func (e *Error) Error() string {
-	s := e.Code + ": " + e.Message
+	s := e.Code + ": " + e.Message.String()
 	for f, m := range e.Fields {
-		s += "; " + f + ": " + m
+		s += "; " + f + ": " + m.String()
 	}
 	if e.Err != nil {
 		s += ": " + e.Err.Error()
@@ -66,14 +62,35 @@ func (e *Error) Is(target error) bool {
 	return ok && t.Code == e.Code
 }
 
-// Field returns a copy that also blames the input field.
-func (e *Error) Field(name, message string) *Error {
+// Field returns a copy that also blames the input field, with the text T(format, args...).
+func (e *Error) Field(name, format string, args ...any) *Error {
+	return e.Blame(name, T(format, args...))
+}
+
+// Blame is Field for a text that there is.
+func (e *Error) Blame(name string, why Text) *Error {
 	c := *e
 	c.Fields = maps.Clone(e.Fields)
 	if c.Fields == nil {
-		c.Fields = map[string]string{}
+		c.Fields = map[string]Text{}
 	}
-	c.Fields[name] = message
+	c.Fields[name] = why
+	return &c
+}
+
+// FieldsIn gives what is wrong with the fields in the language.
+func (e *Error) FieldsIn(language string) map[string]string {
+	fields := make(map[string]string, len(e.Fields))
+	for name, why := range e.Fields {
+		fields[name] = why.In(language)
+	}
+	return fields
+}
+
+// Saying returns a copy with another message, T(format, args...).
+func (e *Error) Saying(format string, args ...any) *Error {
+	c := *e
+	c.Message = T(format, args...)
 	return &c
 }
 
@@ -111,7 +128,7 @@ func Of(err error) *Error {
 	if errors.As(err, &e) {
 		return e
 	}
-	return &Error{Kind: Internal, Code: "internal", Message: "Something went wrong on our side. Try again; if it stays, tell us the request id.", Err: err}
+	return New(Internal, "internal", "Something went wrong on our side. Try again; if it stays, tell us the request id.").Wrap(err)
 }
 
 // KindOf gives the kind of err; Internal for anything that is not a *Error.

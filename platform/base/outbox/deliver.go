@@ -180,7 +180,7 @@ func (r *Relay) bury(ctx context.Context, e Event, why error) error {
 		if q.Error != nil || q.RowsAffected == 0 || e.Type == Dead {
 			return q.Error
 		}
-		return Append(tx, Dead, e.ID.String(), DeadV1{e.Type, e.delivery.Subscriber, e.delivery.Attempt, fault.Of(why).Message})
+		return Append(tx, Dead, e.ID.String(), DeadV1{e.Type, e.delivery.Subscriber, e.delivery.Attempt, fault.Of(why).Message.String()})
 	})
 }
 

@@ -157,7 +157,7 @@ func (j *job) end(ctx context.Context, failed error) error {
 	}
 	status, problem := "done", ""
 	if failed != nil {
-		status, problem = "failed", fault.Of(failed).Message
+		status, problem = "failed", fault.Of(failed).Message.Stored()
 	}
 	var refused int64
 	for _, n := range j.scan.Refused {
