@@ -54,7 +54,7 @@ export default function CartPage() {
           </div>
         </div>
         <section className="card flex flex-col gap-4 p-5 lg:sticky lg:top-24" aria-label={t.total}>
-          <Totals of={cart} settling={settling} later={!cart.shipping_total && !cart.fulfilment_type} />
+          <Totals of={cart} settling={settling} />
           {sick || !online ? (
             <button type="button" className="btn btn-main btn-big" disabled>
               {t.toCheckout}

@@ -18,7 +18,7 @@ export function CartPanel() {
       {cart?.lines.length ? (
         <>
           <CartLines lines={cart.lines} small />
-          <Totals of={cart} settling={settling} later={!cart.shipping_total && !cart.fulfilment_type} />
+          <Totals of={cart} settling={settling} />
           <Link href="/checkout" className="btn btn-main btn-big">
             {t.toCheckout}
           </Link>

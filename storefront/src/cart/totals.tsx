@@ -5,17 +5,29 @@ import { cartText } from './messages'
 
 type Sums = Pick<
   Cart,
-  'currency' | 'subtotal' | 'shipping_total' | 'tax_total' | 'discount_total' | 'total' | 'tax_included'
+  | 'currency'
+  | 'subtotal'
+  | 'shipping_total'
+  | 'tax_total'
+  | 'discount_total'
+  | 'total'
+  | 'tax_included'
+  | 'fulfilment_type'
 >
 
-/** Totals lists the server's sums; "later" says that delivery is not known yet. */
-export function Totals({ of, later, settling }: { of: Sums; later?: boolean; settling?: boolean }) {
+/** Totals lists the server's sums. While it is open whether the goods are sent, it says what that would cost. */
+export function Totals({ of, settling }: { of: Sums; settling?: boolean }) {
   const t = useText(cartText)
-  const { money } = useShop()
+  const { config, money } = useShop()
+  const { price, free_from } = config.delivery
+  const open = !of.fulfilment_type && config.fulfilment_types.includes('ship') && of.currency === config.tenant.currency
+  const isFree = !price || (free_from > 0 && of.subtotal - of.discount_total >= free_from)
+  const sent = { price: money(price), from: money(free_from) }
   const rows: [string, string][] = [[t.subtotal, money(of.subtotal, of.currency)]]
   if (of.discount_total) rows.push([t.discount, money(-of.discount_total, of.currency)])
-  if (later) rows.push([t.shipping, t.later])
+  if (open) rows.push([t.shipping, isFree ? t.free : free_from ? t.sentFreeFrom(sent) : t.sent(sent)])
   else if (of.shipping_total) rows.push([t.shipping, money(of.shipping_total, of.currency)])
+  else if (of.fulfilment_type === 'ship') rows.push([t.shipping, t.free])
   if (!of.tax_included && of.tax_total) rows.push([t.tax, money(of.tax_total, of.currency)])
   return (
     <div aria-busy={settling}>

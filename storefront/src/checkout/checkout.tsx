@@ -135,6 +135,9 @@ function CheckoutForm({ cart, me, addresses }: { cart: Cart; me: Customer | null
   // Not while the price is reckoned: a press then would be lost, and place() itself waits for the price and asks if it is another.
   const blocked = !online || state.busy || cart.lines.some(ill) || !config.payment_methods.length
   const offered = waysOf(config)
+  const { price, free_from } = config.delivery
+  const isFree = !price || (free_from > 0 && cart.subtotal - cart.discount_total >= free_from)
+  const delivery = isFree ? t.deliveryFree : t.deliveryPrice({ price: money(price) })
   const way = useWays()
 
   return (
@@ -182,7 +185,7 @@ function CheckoutForm({ cart, me, addresses }: { cart: Cart; me: Customer | null
                   <Icon name={way(f).icon} className="size-6" />
                   <span>
                     <span className="block font-medium">{way(f).name}</span>
-                    <span className="block text-sm text-soft">{way(f).hint}</span>
+                    <span className="block text-sm text-soft">{f === 'ship' ? delivery : way(f).hint}</span>
                   </span>
                 </label>
               ))}
@@ -217,6 +220,17 @@ function CheckoutForm({ cart, me, addresses }: { cart: Cart; me: Customer | null
               />
             ) : (
               <Notice tone="warn">{t.noMethods}</Notice>
+            )}
+            {form.payment_method === 'manual' && words(config.transfer_instructions) && (
+              <Notice tone="info" title={t.transferTitle}>
+                <p className="whitespace-pre-line">{words(config.transfer_instructions)}</p>
+                <p className="mt-2 text-sm text-soft">{t.transferText}</p>
+              </Notice>
+            )}
+            {method?.kind === 'manual' && config.confirm_orders && (
+              <p role="status" className="flex items-start gap-2 text-sm text-soft">
+                <Icon name="clock" className="mt-0.5 size-4" /> {t.confirm}
+              </p>
             )}
           </Part>
         </div>

@@ -30,7 +30,7 @@ export function Methods({ methods, value, error, onChange }: Props) {
           <Icon name={icons[m.kind] ?? 'wallet'} className="size-6" />
           <span className="min-w-0">
             <span className="block font-medium">{words(m.label)}</span>
-            <span className="block text-sm text-soft">{hints[m.kind]}</span>
+            <span className="block text-sm text-soft">{m.id === 'manual' ? t.transfer : hints[m.kind]}</span>
           </span>
         </label>
       ))}

@@ -43,6 +43,13 @@ export const orderText = i18n('order', {
   checkingDo: 'The provider is confirming. This page changes by itself.',
   thanksDo: params('We sent the confirmation to {email}.'),
   acceptedDo: params('We sent the confirmation to {email}. You pay the shop directly.'),
+  transferDo: params(
+    'We sent the confirmation to {email}. Please transfer the money; the shop marks the order as paid when it is there.'
+  ),
+  transfer: 'Pay by transfer',
+  transferAmount: 'Amount',
+  transferReference: 'Reference',
+  transferHow: 'To',
   packedDo: 'It leaves soon.',
   shippedDo: 'See the tracking below.',
   readyDo: 'Bring the order number when you pick it up.',

@@ -16,7 +16,7 @@ import { CancelOrder } from './cancel'
 import { keepOrder } from './keep'
 import { orderText } from './messages'
 import { useOrder } from './order-query'
-import { type Headline, headlineOf, isOver, paysLater } from './steps'
+import { byTransfer, type Headline, headlineOf, isOver, paysLater } from './steps'
 import { Steps } from './steps-view'
 
 /** OrderPage is the one page of an order: paying, watching it move, tracking, cancelling. It changes by itself. */
@@ -119,7 +119,7 @@ function State({ order }: { order: Order }) {
     waiting: t.waitingDo,
     partly: t.partlyDo,
     thanks: t.thanksDo({ email }),
-    accepted: t.acceptedDo({ email }),
+    accepted: byTransfer(order) ? t.transferDo({ email }) : t.acceptedDo({ email }),
     packed: t.packedDo,
     shipped: t.shippedDo,
     ready: t.readyDo,
@@ -146,8 +146,34 @@ function State({ order }: { order: Order }) {
         </div>
       </div>
       {['pay', 'failed'].includes(headline) && <PayPanel order={order} failed={headline === 'failed'} />}
+      {byTransfer(order) && <Transfer order={order} />}
       {!isOver(order) && <Steps order={order} />}
     </>
+  )
+}
+
+/** Transfer says how to pay an order by bank until the money is there. */
+function Transfer({ order }: { order: Order }) {
+  const t = useText(orderText)
+  const { config, words, money } = useShop()
+  const how = words(config.transfer_instructions)
+  const facts: [string, string][] = [
+    [t.transferAmount, money(order.total - order.paid_total, order.currency)],
+    [t.transferReference, t.title({ number: String(order.number) })]
+  ]
+  if (how) facts.push([t.transferHow, how])
+  return (
+    <section className="card flex flex-col gap-3 p-5" aria-label={t.transfer} data-testid="transfer">
+      <h2 className="text-xl font-bold">{t.transfer}</h2>
+      <dl className="grid gap-x-6 gap-y-2 sm:grid-cols-[auto_1fr]">
+        {facts.map(([name, value]) => (
+          <div key={name} className="contents">
+            <dt className="text-soft">{name}</dt>
+            <dd className="mb-2 font-medium whitespace-pre-line sm:mb-0">{value}</dd>
+          </div>
+        ))}
+      </dl>
+    </section>
   )
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Order } from '../api/shapes'
-import { headlineOf, stepsOf } from './steps'
+import { byTransfer, headlineOf, stepsOf } from './steps'
 
 const order = (change: Partial<Order>) =>
   ({
@@ -96,4 +96,15 @@ test.each<[Partial<Order>, string]>([
   [{ payment_status: 'refunded' }, 'refunded']
 ])('headline of %j is %s', (change, want) => {
   expect(headlineOf(order(change))).toBe(want)
+})
+
+test.each<[Partial<Order>, boolean]>([
+  [{ payment_method: 'manual', payment_status: 'unpaid' }, true],
+  [{ payment_method: 'manual', payment_status: 'partially_paid', fulfilment_status: 'delivered' }, true],
+  [{ payment_method: 'manual', payment_status: 'paid' }, false],
+  [{ payment_method: 'manual', payment_status: 'unpaid', status: 'awaiting_confirmation' }, false],
+  [{ payment_method: 'manual', payment_status: 'unpaid', status: 'cancelled' }, false],
+  [{ payment_method: 'on_delivery', payment_status: 'unpaid' }, false]
+])('%j is to be paid by transfer: %s', (change, want) => {
+  expect(byTransfer(order(change))).toBe(want)
 })

@@ -19,6 +19,12 @@ export const isOver = (order: Pick<Order, 'status'>): boolean => ['cancelled', '
 export const paysLater = (order: Pick<Order, 'payment_method'>): boolean =>
   ['manual', 'on_delivery'].includes(order.payment_method ?? '')
 
+/** byTransfer: the shop has taken the order, and its customer has still to send the money by bank. */
+export const byTransfer = (order: Pick<Order, 'status' | 'payment_method' | 'payment_status'>): boolean =>
+  order.payment_method === 'manual' &&
+  ['placed', 'completed'].includes(order.status) &&
+  ['unpaid', 'partially_paid'].includes(order.payment_status)
+
 /**
  * reached is the last step that all of the order has come to. The order's own status tells what has left and what has arrived;
  * within the house its groups tell, the slowest of them.
