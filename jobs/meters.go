@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"allhours/platform/base/db"
+	"allhours/platform/base/outbox"
 	"allhours/platform/base/telemetry"
 )
 
@@ -21,6 +22,7 @@ func newMeters(m *telemetry.Metrics, d *db.DB) meters {
 		m = telemetry.NewMetrics("")
 	}
 	m.Gauge("outbox_oldest_seconds", "How long the oldest due event or delivery has waited.", func() float64 { return oldest(d) })
+	m.Gauge("outbox_dead_deliveries", "Deliveries that were given up and wait for `allhours outbox revive`.", func() float64 { return dead(d) })
 	return meters{
 		deliveries: m.Counter("deliveries_total", "Events handled, by subscriber and result.", "subscriber", "result"),
 		took:       m.Histogram("delivery_seconds", "Time a subscriber took to handle an event.", "subscriber"),
@@ -44,4 +46,15 @@ func oldest(d *db.DB) float64 {
 		return math.NaN()
 	}
 	return age
+}
+
+// dead is NaN when the database does not answer.
+func dead(d *db.DB) float64 {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	n, err := outbox.CountDead(ctx, d)
+	if err != nil {
+		return math.NaN()
+	}
+	return float64(n)
 }

@@ -60,6 +60,12 @@ func readReleases(dir string) (map[string]Release, error) {
 	return all, nil
 }
 
+// Count reads every plugin in the folder, as New does, and tells how many there are.
+func Count(dir string) (int, error) {
+	all, err := readReleases(dir)
+	return len(all), err
+}
+
 func readRelease(name string) (r Release, err error) {
 	raw, err := os.ReadFile(name)
 	if err != nil {

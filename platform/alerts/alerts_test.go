@@ -521,7 +521,7 @@ func TestStockThatComesBackSoonIsTheSameIncident(t *testing.T) {
 func TestRuleLooksOnlyWhereItsFilterSays(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
-	other, elsewhere, category := db.NewID(), db.NewID(), db.NewID()
+	other, elsewhere, category, mugs := db.NewID(), db.NewID(), db.NewID(), db.NewID()
 	for _, q := range []struct {
 		sql  string
 		args []any
@@ -533,7 +533,8 @@ func TestRuleLooksOnlyWhereItsFilterSays(t *testing.T) {
 		{`INSERT INTO pool_levels (tenant_id, id, pool_id, on_hand, updated_at) VALUES (?, ?, ?, 1, now())`, []any{s.sc.Tenant, other, other}},
 		{`INSERT INTO movements (tenant_id, id, level_id, kind, on_hand_delta, at) VALUES (?, ?, ?, 'receive', 10, now())`, []any{s.sc.Tenant, db.NewID(), other}},
 		{`INSERT INTO categories (tenant_id, id, slug, title, created_at, updated_at) VALUES (?, ?, 'pots', '{"en":"Pots"}', now(), now())`, []any{s.sc.Tenant, category}},
-		{`INSERT INTO product_categories (tenant_id, product_id, category_id) VALUES (?, ?, ?)`, []any{s.sc.Tenant, other, category}},
+		{`INSERT INTO categories (tenant_id, id, slug, title, created_at, updated_at) VALUES (?, ?, 'mugs', '{"en":"Mugs"}', now(), now())`, []any{s.sc.Tenant, mugs}},
+		{`INSERT INTO product_categories (tenant_id, product_id, category_id) SELECT tenant_id, id, CASE slug WHEN 'pot' THEN ?::uuid ELSE ?::uuid END FROM products`, []any{category, mugs}},
 		{`UPDATE pool_levels SET on_hand = 1`, nil},
 		{`UPDATE alert_rules SET cooldown_minutes = 0`, nil},
 	} {
@@ -647,6 +648,10 @@ func TestDuplicateComparesWithTheNewestOfTheBuyer(t *testing.T) {
 	s.happens(t, "order.placed", twin)
 	s.want(t, "the second of two", "order_duplicate open 1")
 	byPhone := s.order(t, time.Minute, "other@example.com", `phone = '+442079460958', payment_status = 'paid'`)
+	s.set(t, `UPDATE alert_rules SET params = '{"window_minutes":60,"score":99}' WHERE kind = 'order_duplicate'`)
+	s.happens(t, "order.placed", byPhone)
+	s.want(t, "not as alike as the rule demands", "order_duplicate open 1")
+	s.set(t, `UPDATE alert_rules SET params = '{"window_minutes":60,"score":75}' WHERE kind = 'order_duplicate'`)
 	s.happens(t, "order.placed", byPhone)
 	s.want(t, "the same telephone in other spelling", "order_duplicate open 1, order_duplicate open 1")
 	s.set(t, `UPDATE orders SET status = 'cancelled' WHERE id = ?`, twin)

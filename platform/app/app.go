@@ -81,44 +81,46 @@ type App struct {
 }
 
 // New makes every part and connects to the database and Redis; nothing runs before Start. The caller closes it.
-func New(ctx context.Context, c Config) (a *App, err error) {
+func New(ctx context.Context, c Config) (*App, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
 	mask := &telemetry.Mask{}
 	slog.SetDefault(telemetry.NewLogger(os.Stderr, c.Telemetry, mask))
-	a = &App{config: c, failed: make(chan error, 4), metrics: telemetry.NewMetrics(Version())}
-	defer func() {
-		if err != nil {
-			a.Close()
-		}
-	}()
+	a := &App{config: c, failed: make(chan error, 4), metrics: telemetry.NewMetrics(Version())}
+	if err := a.open(ctx, mask); err != nil {
+		a.Close()
+		return nil, err
+	}
+	return a, nil
+}
+
+// open connects and makes the parts; Close lets go of what it got to.
+func (a *App) open(ctx context.Context, mask *telemetry.Mask) error {
+	c := a.config
 	stopTracing, err := telemetry.StartTracing(ctx, "allhours", Version())
 	if err != nil {
-		return nil, err
+		return err
 	}
 	a.onClose(func() error { return stopTracing(context.WithoutCancel(ctx)) })
 	if a.keys, err = secrets.Load(c.Secrets); err != nil {
-		return nil, err
+		return err
 	}
 	if a.files, err = blob.Open(c.Blob); err != nil {
-		return nil, err
+		return err
 	}
 	options, err := redis.ParseURL(c.Jobs.RedisURL)
 	if err != nil {
-		return nil, fmt.Errorf("ALLHOURS_REDIS_URL: %w", err)
+		return fmt.Errorf("ALLHOURS_REDIS_URL: %w", err)
 	}
 	a.redis = redis.NewClient(options)
 	a.onClose(a.redis.Close)
 	if a.db, err = db.Open(ctx, c.Database); err != nil {
-		return nil, err
+		return err
 	}
 	a.onClose(func() error { a.db.Close(); return nil })
 	a.metrics.Database(a.db)
-	if err := a.assemble(mask); err != nil {
-		return nil, err
-	}
-	return a, nil
+	return a.assemble(mask)
 }
 
 func (a *App) onClose(fn func() error) { a.closers = append(a.closers, fn) }

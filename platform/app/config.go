@@ -3,6 +3,8 @@ package app
 import (
 	"errors"
 	"fmt"
+	"reflect"
+	"strings"
 
 	"github.com/caarlos0/env/v11"
 
@@ -34,9 +36,36 @@ type Config struct {
 func ReadConfig() (Config, error) {
 	var c Config
 	if err := env.Parse(&c); err != nil {
-		return c, fmt.Errorf("environment: %w", err)
+		var all env.AggregateError
+		if !errors.As(err, &all) {
+			return c, fmt.Errorf("environment: %w", err)
+		}
+		var errs []error
+		for _, err := range all.Errors {
+			var wrong env.ParseError
+			if errors.As(err, &wrong) {
+				err = fmt.Errorf("%s: %w", variable(reflect.TypeOf(c), wrong.Name), wrong.Err)
+			}
+			errs = append(errs, err)
+		}
+		return c, errors.Join(errs...)
 	}
 	return c, nil
+}
+
+// variable finds the name of the environment variable that fills the field; empty if there is none.
+func variable(t reflect.Type, field string) string {
+	for f := range t.Fields() {
+		if name, _, _ := strings.Cut(f.Tag.Get("env"), ","); f.Name == field && name != "" {
+			return name
+		}
+		if f.Type.Kind() == reflect.Struct {
+			if name := variable(f.Type, field); name != "" {
+				return name
+			}
+		}
+	}
+	return ""
 }
 
 // Validate reports everything that is wrong, naming the variables.

@@ -54,7 +54,7 @@ func Load(c Config) (Keys, error) {
 	case c.Key != "":
 		return Parse(c.Key)
 	case c.KeyFile == "":
-		return Keys{}, errors.New("no encryption key: set ALLHOURS_KEY_FILE (make one with `allhours key new FILE`) or ALLHOURS_KEY")
+		return Keys{}, errors.New("no encryption key: set ALLHOURS_KEY_FILE (`allhours secrets generate` makes one) or ALLHOURS_KEY")
 	}
 	text, err := readFile(c.KeyFile)
 	if err != nil {

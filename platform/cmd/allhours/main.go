@@ -27,6 +27,7 @@ var commands = []command{
 	{"migrate", "", "bring the database to this release", migrate},
 	{"import", "products|online-retail FILE --tenant SLUG [--dry-run]", "read a file into a shop and print the report", importFile},
 	{"audit", "verify --tenant SLUG [--anchor SEQ:HASH]", "prove that the audit log was not changed", auditLog},
+	{"outbox", "dead|revive [--tenant SLUG] [--subscriber NAME] [EVENT ...]", "list deliveries of events that were given up, or have them tried again; EVENT is an event's id or a type as order.placed", outboxDead},
 	{"operator", "create EMAIL NAME", "make an account for the platform's own staff; the password is read from the standard input", operator},
 	{"secrets", "generate|rotate", "make the key that seals secrets, or a new one beside the old", secretKeys},
 	{"doctor", "", "check this deployment and say how to mend what is wrong", doctor},

@@ -21,5 +21,8 @@ ALTER TABLE tenants FORCE ROW LEVEL SECURITY;
 ALTER TABLE alert_rules FORCE ROW LEVEL SECURITY;
 ALTER TABLE audit_log FORCE ROW LEVEL SECURITY;
 
+-- What was given up, for the operators' list and the gauge.
+CREATE INDEX outbox_deliveries_dead ON outbox_deliveries (event_id, subscriber) WHERE state = 'dead';
+
 -- +goose Down
 SELECT 1 / 0;
