@@ -2,17 +2,15 @@ import {
   Alert,
   Anchor,
   Button,
-  ColorInput,
   MultiSelect,
-  NumberInput,
   Select,
   SimpleGrid,
   Stack,
   TagsInput,
-  Text,
   Textarea,
   TextInput,
 } from '@mantine/core'
+import type { UseFormReturnType } from '@mantine/form'
 import { notifications } from '@mantine/notifications'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useRef } from 'react'
@@ -26,8 +24,10 @@ import { Section } from '../ui/Section'
 import { uiWords } from '../ui/words'
 import { changeTenant, type Tenant, tenantQuery } from './api'
 import { CloseShop } from './CloseShop'
-import { contrastWithWhite, isColor } from './contrast'
+import { isColor } from './contrast'
 import { Hosts } from './Hosts'
+import { Look } from './Look'
+import { Delivery, HandPayments, Orders } from './Selling'
 import { Usage } from './Usage'
 import { settingWords } from './words'
 
@@ -47,7 +47,7 @@ export function SettingsPage() {
         {tenant => (
           <Stack>
             <Usage />
-            <SettingsForm key={tenant.version} tenant={tenant} />
+            <Form key={tenant.version} tenant={tenant} />
             <Hosts />
             <CloseShop tenant={tenant} />
           </Stack>
@@ -57,30 +57,60 @@ export function SettingsPage() {
   )
 }
 
-function SettingsForm({ tenant }: { tenant: Tenant }) {
+type Values = ReturnType<typeof valuesOf>
+export type SettingsForm = UseFormReturnType<Values>
+
+function valuesOf({ settings, ...tenant }: Tenant) {
+  const { order, branding } = settings
+  return {
+    name: tenant.name,
+    language: tenant.language,
+    languages: tenant.languages,
+    time_zone: tenant.time_zone,
+    contact: { email: '', phone: '', address: '', ...settings.contact },
+    order: {
+      ...order,
+      delivery_price: (order.delivery_price || null) as number | null,
+      delivery_free_from: (order.delivery_free_from || null) as number | null,
+      transfer_instructions: order.transfer_instructions ?? {},
+    },
+    branding: { color: branding.color ?? '', logo_media_id: branding.logo_media_id },
+    cors_origins: settings.cors_origins,
+  }
+}
+
+/** An emptied amount is none. */
+function changeOf({ order, ...values }: Values) {
+  return {
+    ...values,
+    order: {
+      ...order,
+      delivery_price: order.delivery_price ?? 0,
+      delivery_free_from: order.delivery_free_from ?? 0,
+    },
+  }
+}
+
+function Form({ tenant }: { tenant: Tenant }) {
   const say = useSay(settingWords)
   const ui = useSay(uiWords)
   const can = useCan()
   const client = useQueryClient()
   const isLeaving = useRef(false)
-  const { settings } = tenant
   const { form, submit, note, pending, error } = useSendForm({
-    initialValues: {
-      name: tenant.name,
-      language: tenant.language,
-      languages: tenant.languages,
-      time_zone: tenant.time_zone,
-      contact: { email: '', phone: '', address: '', ...settings.contact },
-      order: settings.order,
-      branding: { ...settings.branding, color: settings.branding.color ?? '' },
-      cors_origins: settings.cors_origins,
-    },
+    initialValues: valuesOf(tenant),
     validate: {
       name: v => (v.trim() ? null : ui('required')),
       languages: v => (v.length > 0 ? null : say('languages.least')),
       branding: { color: v => (v === '' || isColor(v) ? null : say('color.invalid')) },
+      order: {
+        transfer_instructions: (texts, { order }) =>
+          order.hand_payments.includes('manual') && !Object.values(texts).some(text => text?.trim())
+            ? say('transfer.needed')
+            : null,
+      },
     },
-    send: values => changeTenant({ ...values, version: tenant.version }),
+    send: values => changeTenant({ ...changeOf(values), version: tenant.version }),
     done: saved => {
       isLeaving.current = true
       notifications.show({ message: say('saved') })
@@ -89,8 +119,6 @@ function SettingsForm({ tenant }: { tenant: Tenant }) {
     },
   })
   const isConflict = error ? asProblem(error).code === 'version_conflict' : false
-  const { color } = form.values.branding
-  const ratio = isColor(color) ? contrastWithWhite(color) : undefined
   const readOnly = !can('settings:write')
 
   return (
@@ -136,45 +164,17 @@ function SettingsForm({ tenant }: { tenant: Tenant }) {
               />
             </Stack>
           </Section>
-          <Section title={say('orders')}>
-            <Stack gap="sm">
-              <NumberInput
-                label={say('unpaid')}
-                description={say('unpaid.hint')}
-                min={5}
-                max={43_200}
-                allowDecimal={false}
-                {...form.getInputProps('order.unpaid_expiry_minutes')}
-              />
-              <NumberInput
-                label={say('ship')}
-                min={1}
-                max={720}
-                allowDecimal={false}
-                {...form.getInputProps('order.ship_within_hours')}
-              />
-            </Stack>
-          </Section>
-          <Section title={say('look')}>
-            <Stack gap="sm">
-              <ColorInput
-                label={say('color')}
-                format="hex"
-                withEyeDropper={false}
-                {...form.getInputProps('branding.color')}
-              />
-              {ratio !== undefined && (
-                <Text size="sm" role="status" c={ratio < 4.5 ? 'var(--mantine-color-error)' : 'dimmed'}>
-                  {say('color.ratio', { ratio: ratio.toFixed(1) })} {ratio < 4.5 && say('color.weak')}
-                </Text>
-              )}
-              <TagsInput
-                label={say('cors')}
-                description={say('cors.hint')}
-                maxTags={20}
-                {...form.getInputProps('cors_origins')}
-              />
-            </Stack>
+          <Orders form={form} />
+          <HandPayments form={form} />
+          <Delivery form={form} currency={tenant.currency} />
+          <Look form={form} tenant={tenant} readOnly={readOnly} />
+          <Section title={say('programs')}>
+            <TagsInput
+              label={say('cors')}
+              description={say('cors.hint')}
+              maxTags={20}
+              {...form.getInputProps('cors_origins')}
+            />
           </Section>
         </SimpleGrid>
       </fieldset>

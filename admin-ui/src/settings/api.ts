@@ -1,5 +1,5 @@
 import { queryOptions } from '@tanstack/react-query'
-import { api, take } from '../api/client'
+import { api, take, upload } from '../api/client'
 import type { Schemas } from '../api/schemas'
 
 export type Settings = Schemas['Settings']
@@ -40,6 +40,11 @@ export const preferencesQuery = queryOptions({
 
 export function changeTenant(body: TenantChange) {
   return take<Tenant>(api.PATCH('/api/v1/tenant', { body }))
+}
+
+/** A picture of the shop itself, such as its logo. */
+export function addPicture(file: File) {
+  return upload<Schemas['Media']>('/api/v1/media', { file })
 }
 
 export function closeTenant(confirm: string) {

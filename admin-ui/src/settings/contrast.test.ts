@@ -1,13 +1,20 @@
 import { expect, test } from 'vitest'
-import { contrastWithWhite, isColor } from './contrast'
+import { isColor, textOn } from './contrast'
 
 test.each([
-  ['#000000', 21],
-  ['#ffffff', 1],
-  ['#767676', 4.54],
-  ['#777777', 4.48],
-])('%s against white is %d : 1', (color, ratio) => {
-  expect(contrastWithWhite(color)).toBeCloseTo(ratio, 2)
+  ['#000000', 'white', 21],
+  ['#ffffff', 'black', 21],
+  ['#767676', 'white', 4.54],
+  ['#777777', 'black', 4.69],
+  ['#ffe066', 'black', 16.11],
+  ['#a23b3b', 'white', 6.51],
+])('text on %s is %s, %d : 1', (color, name, ratio) => {
+  expect(textOn(color)).toMatchObject({ name, ratio: expect.closeTo(ratio, 1) })
+})
+
+test('whatever the colour, its text can be read', () => {
+  for (let n = 0; n < 0x1000000; n += 4099)
+    expect(textOn(`#${n.toString(16).padStart(6, '0')}`).ratio).toBeGreaterThanOrEqual(4.5)
 })
 
 test('a colour is six digits', () => {
