@@ -119,7 +119,7 @@ func (e *Error) After(d time.Duration) *Error {
 	return &c
 }
 
-// Of finds the *Error in err, or makes an internal one of it. Of(nil) is nil.
+// Of finds the *Error in err, or makes an internal one of it. Of(nil) is nil, and so is Of of a *Error that is nil.
 func Of(err error) *Error {
 	if err == nil {
 		return nil
@@ -131,13 +131,18 @@ func Of(err error) *Error {
 	return New(Internal, "internal", "Something went wrong on our side. Try again; if it stays, tell us the request id.").Wrap(err)
 }
 
-// KindOf gives the kind of err; Internal for anything that is not a *Error.
-func KindOf(err error) Kind { return Of(err).Kind }
+// KindOf gives the kind of err; Internal for anything that is not a *Error, nil among it.
+func KindOf(err error) Kind {
+	if e := Of(err); e != nil {
+		return e.Kind
+	}
+	return Internal
+}
 
 // CodeOf gives the code of err, "internal" for anything that is not a *Error, "" for nil.
 func CodeOf(err error) string {
-	if err == nil {
-		return ""
+	if e := Of(err); e != nil {
+		return e.Code
 	}
-	return Of(err).Code
+	return ""
 }
