@@ -5,10 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -27,6 +30,8 @@ type Release struct {
 	Capabilities   []string          `json:"capabilities"`
 	ConfigSchema   json.RawMessage   `json:"config_schema"`
 	ManifestSHA256 string            `json:"manifest_sha256"`
+	Egress         []Egress          `json:"egress,omitempty" doc:"Where the plugin sends data to."`
+	EgressFields   []string          `json:"egress_from_config,omitempty" doc:"Fields of the configuration whose addresses it may reach as well."`
 	Files          []struct {
 		Path, SHA256, OS, Arch string
 	} `json:"files"`
@@ -35,6 +40,41 @@ type Release struct {
 	schema  *jsonschema.Schema
 	secrets []string       // names of the fields marked x-secret
 	preset  map[string]any // defaults of the others
+}
+
+// Egress is a host that the plugin declares.
+type Egress struct {
+	Host    string            `json:"host" doc:"A name, or *.example.com for any one name below it."`
+	Port    int               `json:"port" doc:"443 where it is left out."`
+	Purpose map[string]string `json:"purpose,omitempty"`
+}
+
+// reaches lists what an installation with the configuration may reach, as host:port.
+func (r Release) reaches(config map[string]any) (all []string) {
+	for _, e := range r.Egress {
+		port := e.Port
+		if port == 0 {
+			port = 443
+		}
+		all = append(all, net.JoinHostPort(strings.ToLower(e.Host), strconv.Itoa(port)))
+	}
+	for _, f := range r.EgressFields {
+		text, _ := config[f].(string)
+		u, err := url.Parse(text)
+		if err != nil || u.Hostname() == "" {
+			continue
+		}
+		port := u.Port()
+		switch {
+		case port != "":
+		case u.Scheme == "http":
+			port = "80"
+		default:
+			port = "443"
+		}
+		all = append(all, net.JoinHostPort(strings.ToLower(u.Hostname()), port))
+	}
+	return all
 }
 
 // Is reports whether the plugin is of the kind.

@@ -189,7 +189,7 @@ func (p *Plugins) test(ctx context.Context, rel Release, in Installation, config
 	if err != nil {
 		return nil, err
 	}
-	res, err := p.host.Test(ctx, t, host.Settings{Config: config, Secrets: secrets, WebhookURL: p.HookURL(in)})
+	res, err := p.host.Test(ctx, t, host.Settings{Config: config, Secrets: secrets, WebhookURL: p.HookURL(in), Egress: p.releases[in.Plugin].reaches(config)})
 	if err != nil {
 		return nil, ErrUnavailable.Wrap(err)
 	}

@@ -13,6 +13,7 @@ package plugins
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"strings"
 	"sync"
 	"time"
@@ -59,6 +60,9 @@ type EventsFunc func(tx *db.Tx, in Installation, e *pluginv1.DomainEvent) error
 type Config struct {
 	Dir       string `env:"ALLHOURS_PLUGINS_DIR" envDefault:"bin/plugins"` // of the releases: <name>/plugin.json and <name>/plugin
 	PublicURL string `env:"ALLHOURS_PUBLIC_URL"`                           // at which providers reach this server
+
+	MinTier host.Tier      `env:"ALLHOURS_PLUGIN_MIN_TIER"`         // the server does not start where plugins cannot be confined so far
+	Private []netip.Prefix `env:"ALLHOURS_PLUGIN_PRIVATE_NETWORKS"` // that plugins may reach at the hosts they declare
 }
 
 // New reads the catalog. A release that is not whole or not sound is an error that names it.
@@ -207,7 +211,7 @@ func (p *Plugins) settings(ctx context.Context, in Installation) (s host.Setting
 			return fmt.Errorf("settings are at revision %d, not %d", row.ConfigRev, in.Rev)
 		}
 		open, err := p.open(row)
-		s = host.Settings{Config: row.Config.V, Secrets: open, WebhookURL: p.HookURL(in)}
+		s = host.Settings{Config: row.Config.V, Secrets: open, WebhookURL: p.HookURL(in), Egress: p.releases[in.Plugin].reaches(row.Config.V)}
 		return err
 	})
 	return s, err

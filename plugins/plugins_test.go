@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -29,6 +28,7 @@ import (
 	"allhours/platform/base/secrets"
 	"allhours/plugins"
 	"allhours/plugins/host"
+	"allhours/plugins/host/hosttest"
 	"allhours/plugins/official/sandboxpay/provider"
 	"allhours/plugins/sdk/pluginv1"
 	"allhours/tenants"
@@ -43,16 +43,7 @@ func TestMain(m *testing.M) {
 	}
 	os.Chmod(dir, 0o711)
 	releases = dir
-	os.Mkdir(filepath.Join(dir, "sandboxpay"), 0o755)
-	binary := filepath.Join(dir, "sandboxpay", "plugin")
-	if out, err := exec.Command("go", "build", "-o", binary, "./official/sandboxpay").CombinedOutput(); err != nil {
-		panic(string(out))
-	}
-	manifest, err := exec.Command(binary, "manifest").Output()
-	if err != nil {
-		panic(err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, "sandboxpay", "plugin.json"), manifest, 0o644); err != nil {
+	if err := hosttest.Release(dir, "sandboxpay", "allhours/plugins/official/sandboxpay"); err != nil {
 		panic(err)
 	}
 	code := m.Run()
@@ -102,7 +93,7 @@ func newRig(t *testing.T) *rig {
 		t.Fatal(err)
 	}
 	os.Chmod(run, 0o711)
-	h, err := host.New(host.Config{RunDir: run, Log: slog.New(slog.DiscardHandler), Grace: 100 * time.Millisecond})
+	h, err := host.New(host.Config{RunDir: run, Log: slog.New(slog.DiscardHandler), Grace: 100 * time.Millisecond, Private: host.Loopback})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -44,7 +44,7 @@ func (a *App) assemble(mask *telemetry.Mask) (err error) {
 	a.orders = orders.New(a.db, orders.Parts{Catalog: a.catalog, Inventory: a.inventory, Signer: a.keys.Signer, Access: a.access, Shops: a.shop})
 	a.customers = customers.New(a.db, a.access, a.keys.Signer, a.orders)
 
-	if a.host, err = host.New(host.Config{Log: slog.Default(), Metrics: a.metrics.Registry}); err != nil {
+	if a.host, err = host.New(host.Config{Log: slog.Default(), Metrics: a.metrics.Registry, MinTier: c.Plugins.MinTier, Private: c.Plugins.Private}); err != nil {
 		return err
 	}
 	a.onClose(a.host.Close)

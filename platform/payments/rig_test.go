@@ -10,8 +10,6 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -32,6 +30,7 @@ import (
 	"allhours/platform/payments"
 	"allhours/plugins"
 	"allhours/plugins/host"
+	"allhours/plugins/host/hosttest"
 	"allhours/plugins/official/sandboxpay/provider"
 	"allhours/tenants"
 )
@@ -45,17 +44,7 @@ func TestMain(m *testing.M) {
 	}
 	os.Chmod(dir, 0o711)
 	pluginsDir = dir
-	release := filepath.Join(dir, "sandboxpay")
-	os.Mkdir(release, 0o755)
-	binary := filepath.Join(release, "plugin")
-	if out, err := exec.Command("go", "build", "-o", binary, "allhours/plugins/official/sandboxpay").CombinedOutput(); err != nil {
-		panic(string(out))
-	}
-	manifest, err := exec.Command(binary, "manifest").Output()
-	if err != nil {
-		panic(err)
-	}
-	if err := os.WriteFile(filepath.Join(release, "plugin.json"), manifest, 0o644); err != nil {
+	if err := hosttest.Release(dir, "sandboxpay", "allhours/plugins/official/sandboxpay"); err != nil {
 		panic(err)
 	}
 	slog.SetLogLoggerLevel(slog.LevelError)
@@ -113,7 +102,7 @@ func newRig(t *testing.T) *rig {
 		t.Fatal(err)
 	}
 	os.Chmod(run, 0o711)
-	if r.host, err = host.New(host.Config{RunDir: run, Log: quiet, Grace: 100 * time.Millisecond}); err != nil {
+	if r.host, err = host.New(host.Config{RunDir: run, Log: quiet, Grace: 100 * time.Millisecond, Private: host.Loopback}); err != nil {
 		t.Fatal(err)
 	}
 	keys := newKeys(t)

@@ -3,6 +3,7 @@ package host
 import (
 	"context"
 	"crypto/sha256"
+	"debug/elf"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -10,9 +11,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync/atomic"
 	"time"
+
+	"github.com/hashicorp/go-plugin"
+
+	"allhours/plugins/sdk"
 )
 
 // childRunner is go-plugin's view of a process that we own: we verify the file, start it, see it die and kill its group.
@@ -21,6 +27,8 @@ type childRunner struct {
 	uid  int // -1: the host's own
 
 	cmd            *exec.Cmd
+	egress         *egress
+	root           string   // the folder that the plugin works in, or that is its root
 	stdout, stderr *os.File // read by go-plugin and by our logs
 	quietR, quietW *os.File // what go-plugin gets for stderr: nothing, until the process is dead
 
@@ -35,27 +43,48 @@ func newChildRunner(p *process) *childRunner {
 	return &childRunner{proc: p, uid: p.host.spawn.nextUID(), dead: make(chan struct{}), quiet: make(chan struct{})}
 }
 
+// group is who shares the folder of the sockets with the host.
 func (c *childRunner) group() string {
-	if c.uid < 0 {
+	if c.uid < 0 || c.proc.host.tier == Jail {
 		return ""
 	}
 	return strconv.Itoa(c.uid)
 }
 
 // prepare hashes the binary and makes the command that executes the very file that was hashed.
-func (c *childRunner) prepare(env []string, tmp string) error {
+func (c *childRunner) prepare(env []string, tmp string) (err error) {
+	defer func() { c.refused = err }()
 	file, err := c.verified()
 	if err != nil {
-		c.refused = err
 		return err
 	}
-	name := filepath.Base(c.proc.binary.Path)
-	c.cmd = &exec.Cmd{
-		Path: executable(file), Args: []string{name}, Dir: tmp,
-		Env:        append(append([]string{"TZ=UTC", "GOMEMLIMIT=256MiB"}, c.proc.host.cfg.Env...), env...),
-		ExtraFiles: []*os.File{file},
+	defer func() {
+		if err != nil {
+			_ = file.Close()
+		}
+	}()
+	spawn := c.proc.host.spawn
+	if c.root = tmp; c.proc.host.tier == Jail {
+		c.root = filepath.Join(c.proc.host.dir.path, "j"+strconv.FormatInt(c.proc.host.jails.Add(1), 10))
+		env = append(env, plugin.EnvUnixSocketDir+"=/tmp")
+		if err = makeJail(c.root); err != nil {
+			return fmt.Errorf("make jail: %w", err)
+		}
 	}
-	return nil
+	if c.egress, err = c.proc.outlet.open(filepath.Join(c.root, "egress")); err != nil {
+		return fmt.Errorf("egress: %w", err)
+	}
+	env = append(append([]string{"TZ=UTC", "GOMEMLIMIT=256MiB", sdk.EgressEnv + "=" + spawn.inside(c.root, c.egress.path)}, c.proc.host.cfg.Env...), env...)
+	c.cmd, err = spawn.prepare(filepath.Base(c.proc.binary.Path), file, env, c.uid, c.root)
+	return err
+}
+
+// clear removes what prepare made, once the process is gone or has never been.
+func (c *childRunner) clear() {
+	c.egress.close()
+	if c.proc.host.tier == Jail && c.root != "" {
+		_ = os.RemoveAll(c.root)
+	}
 }
 
 func (c *childRunner) verified() (*os.File, error) {
@@ -72,6 +101,12 @@ func (c *childRunner) verified() (*os.File, error) {
 	if got := hex.EncodeToString(sum.Sum(nil)); got != b.SHA256 {
 		_ = file.Close()
 		return nil, fmt.Errorf("%w: %s has checksum %s, recorded is %s", errBlocked, b.Path, got, b.SHA256)
+	}
+	if c.proc.host.tier == Jail {
+		if f, err := elf.NewFile(file); err == nil && slices.ContainsFunc(f.Progs, func(p *elf.Prog) bool { return p.Type == elf.PT_INTERP }) {
+			_ = file.Close()
+			return nil, fmt.Errorf("%w: %s needs shared libraries, and there are none in a jail: build it with CGO_ENABLED=0", errBlocked, b.Path)
+		}
 	}
 	return file, nil
 }
@@ -91,12 +126,10 @@ func (c *childRunner) Start(context.Context) error {
 	}
 	c.stdout, c.stderr = outR, errR
 	c.cmd.Stdout, c.cmd.Stderr = outW, errW
-	err = c.proc.host.spawn.start(c.cmd, c.uid)
+	err = c.proc.host.spawn.start(c.cmd)
 	_ = outW.Close()
 	_ = errW.Close()
-	for _, f := range c.cmd.ExtraFiles {
-		_ = f.Close()
-	}
+	c.proc.host.spawn.started(c.cmd)
 	if err != nil {
 		_ = outR.Close()
 		_ = errR.Close()
@@ -170,12 +203,12 @@ func (c *childRunner) ID() string {
 	return strconv.Itoa(c.pid())
 }
 
-// PluginToHost and HostToPlugin: both see the same file system.
+// PluginToHost finds the socket of a plugin that has a root of its own.
 func (c *childRunner) PluginToHost(network, addr string) (string, string, error) {
-	return network, addr, nil
+	return network, c.proc.host.spawn.outside(c.pid(), addr), nil
 }
 
-// HostToPlugin is the way back.
+// HostToPlugin would be the way back; the host serves no plugin by sockets of go-plugin's.
 func (c *childRunner) HostToPlugin(network, addr string) (string, string, error) {
-	return network, addr, nil
+	return network, c.proc.host.spawn.inside(c.root, addr), nil
 }

@@ -43,7 +43,7 @@ func (c *conn) Invoke(ctx context.Context, method string, args, reply any, opts 
 	defer func() { done(err) }()
 
 	err = c.attempt(ctx, method, req, reply, opts)
-	if b.repeatable && lost(err) && ctx.Err() == nil {
+	if b.repeatable && ctx.Err() == nil && lost(ctx, err) {
 		err = c.attempt(ctx, method, req, reply, opts)
 	}
 	return c.describe(method, err)
@@ -61,7 +61,7 @@ func (c *conn) attempt(ctx context.Context, method string, req proto.Message, re
 		watched, sent := watchSent(ctx)
 		err = run.conn.Invoke(watched, method, req, reply, opts...)
 		switch {
-		case lost(err) && !sent.Load():
+		case lost(ctx, err) && !sent.Load():
 			if tries == 2 {
 				return fmt.Errorf("%w: %w", ErrNotSent, err)
 			}
@@ -150,9 +150,14 @@ func needsConfig(err error) bool {
 	return err != nil && sdk.ProblemOf(err).GetCode() == sdk.NeedsConfig
 }
 
-// lost says that the process went away under the call. The plugin's own "upstream is down" comes with a Problem.
-func lost(err error) bool {
-	return err != nil && !errors.Is(err, ErrNotSent) && status.Code(err) == codes.Unavailable && sdk.ProblemOf(err) == nil
+// lost says that the process went away under the call. The plugin's own "upstream is down" comes with a Problem; "cancelled" that nobody has asked for is said of a connection
+// that we are closing, for its process is dead.
+func lost(ctx context.Context, err error) bool {
+	if err == nil || errors.Is(err, ErrNotSent) || sdk.ProblemOf(err) != nil {
+		return false
+	}
+	code := status.Code(err)
+	return code == codes.Unavailable || code == codes.Canceled && ctx.Err() == nil
 }
 
 // put hands the installation's settings to the process. Calls that need the same settings at once do it one by one; the
@@ -170,6 +175,7 @@ func (r *running) put(ctx context.Context, c *conn) error {
 		return err
 	}
 	r.logs.mask(s.Secrets)
+	r.outlet.permit(c.target.Installation, s.Egress)
 	req := &pluginv1.PutInstanceRequest{Config: config, Secrets: s.Secrets, WebhookUrl: s.WebhookURL}
 	c.stamp(ctx, req)
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)

@@ -90,7 +90,7 @@ func TestCallDeadlineHolds(t *testing.T) {
 
 func TestGrandchildrenDieToo(t *testing.T) {
 	t.Parallel()
-	h, _ := start(t, host.Config{})
+	h, _ := start(t, host.Config{MaxTier: host.Basic}) // in a jail there is nothing to start
 	data := mustPay(t, h, target("a"), "child")
 	pid, child := pidOf(t, data, "pid"), pidOf(t, data, "child")
 	killed := time.Now()

@@ -12,11 +12,14 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 	"google.golang.org/grpc"
 
@@ -28,9 +31,12 @@ type Config struct {
 	RunDir      string // sockets live below it; default: a folder of this user below the system's temporary one
 	Log         *slog.Logger
 	Metrics     prometheus.Registerer
-	HealthEvery time.Duration // default 5 s; a check has 1 s to answer, or half of that interval if it is shorter
-	Grace       time.Duration // for calls in flight when a process is stopped; default 5 s
-	Env         []string      // KEY=value lines for plugins, which get nothing of the host's environment
+	HealthEvery time.Duration  // default 5 s; a check has 1 s to answer, or half of that interval if it is shorter
+	Grace       time.Duration  // for calls in flight when a process is stopped; default 5 s
+	Env         []string       // KEY=value lines for plugins, which get nothing of the host's environment
+	MaxTier     Tier           // confine plugins no further, for a developer who looks into one; default: as far as can be
+	MinTier     Tier           // New fails where plugins cannot be confined so far; default: any
+	Private     []netip.Prefix // networks that are not public but that plugins may reach at the hosts they declare
 }
 
 // Binary is one released version of a plugin, as recorded when it was installed.
@@ -58,6 +64,7 @@ type Settings struct {
 	Config     map[string]any
 	Secrets    map[string]string
 	WebhookURL string
+	Egress     []string // "host:port" that the installation may reach; "*.example.com:443" is any one name below it
 }
 
 // ErrNotSent marks an error of a call that never reached the plugin: it is certain that nothing was done.
@@ -68,6 +75,8 @@ type Host struct {
 	cfg     Config
 	dir     *runDir
 	spawn   *spawner
+	tier    Tier
+	jails   atomic.Int64
 	metrics *metrics
 	gates   gates
 
@@ -103,8 +112,17 @@ func New(cfg Config) (*Host, error) {
 	if err != nil {
 		return nil, fmt.Errorf("plugin run folder %s: %w", cfg.RunDir, err)
 	}
-	h := &Host{cfg: cfg, dir: dir, spawn: newSpawner(), metrics: newMetrics(cfg.Metrics), procs: map[key]*process{}}
-	tier, why := h.spawn.tier()
+	spawn, err := newSpawner(dir.path, cfg.MaxTier)
+	if err != nil {
+		return nil, errors.Join(err, dir.remove())
+	}
+	h := &Host{cfg: cfg, dir: dir, spawn: spawn, metrics: newMetrics(cfg.Metrics), procs: map[key]*process{}}
+	tier, why := spawn.tier()
+	h.tier = tier
+	if tier < cfg.MinTier {
+		spawn.close()
+		return nil, errors.Join(fmt.Errorf("plugins can be confined to tier %s only, and %s is asked for: %s", tier, cfg.MinTier, why), dir.remove())
+	}
 	cfg.Log.Info("plugin host ready", "tier", tier, "why", why, "run_dir", dir.path)
 	return h, nil
 }
@@ -139,6 +157,13 @@ func (h *Host) Test(ctx context.Context, t Target, s Settings) (*pluginv1.TestCo
 	if err != nil {
 		return nil, err
 	}
+	p, err := h.process(t)
+	if err != nil {
+		return nil, err
+	}
+	trial := "test " + uuid.NewString()
+	p.outlet.permit(trial, s.Egress)
+	defer p.outlet.permit(trial, nil)
 	return pluginv1.NewRuntimeClient(h.Conn(t)).TestConnection(ctx, &pluginv1.TestConnectionRequest{
 		Config: config, Secrets: s.Secrets, WebhookUrl: s.WebhookURL,
 	})
@@ -149,7 +174,11 @@ func (h *Host) Drop(ctx context.Context, t Target) error {
 	h.mu.Lock()
 	p := h.procs[t.key()]
 	h.mu.Unlock()
-	if p == nil || p.Status().State != Ready {
+	if p == nil {
+		return nil
+	}
+	p.outlet.permit(t.Installation, nil)
+	if p.Status().State != Ready {
 		return nil
 	}
 	_, err := pluginv1.NewRuntimeClient(h.Conn(t)).DropInstance(ctx, &pluginv1.DropInstanceRequest{})

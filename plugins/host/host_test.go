@@ -3,13 +3,10 @@ package host_test
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -23,6 +20,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"allhours/plugins/host"
+	"allhours/plugins/host/hosttest"
 	"allhours/plugins/sdk"
 	"allhours/plugins/sdk/pluginv1"
 )
@@ -34,13 +32,17 @@ func TestMain(m *testing.M) {
 		runChildHost(path)
 		return
 	}
+	if path := os.Getenv("HOST_TEST_BINARY"); path != "" { // built already, by whoever runs us
+		binary = record(path)
+		os.Exit(m.Run())
+	}
 	dir, err := os.MkdirTemp("", "hosttest")
 	if err != nil {
 		panic(err)
 	}
 	path := filepath.Join(dir, "plugin")
-	if out, err := exec.Command("go", "build", "-o", path, "./testplugin").CombinedOutput(); err != nil {
-		panic(string(out))
+	if _, err := hosttest.Build(path, "./testplugin"); err != nil {
+		panic(err)
 	}
 	binary = record(path)
 	code := m.Run()
@@ -49,12 +51,11 @@ func TestMain(m *testing.M) {
 }
 
 func record(path string) host.Binary {
-	raw, err := os.ReadFile(path)
+	sum, err := hosttest.Sum(path)
 	if err != nil {
 		panic(err)
 	}
-	sum := sha256.Sum256(raw)
-	return host.Binary{Plugin: "test/naughty", Version: "1.0.0", Path: path, SHA256: hex.EncodeToString(sum[:])}
+	return host.Binary{Plugin: "test/naughty", Version: "1.0.0", Path: path, SHA256: sum}
 }
 
 // runChildHost is a host in a process of its own, for the test that kills it.
@@ -64,11 +65,10 @@ func runChildHost(path string) {
 		panic(err)
 	}
 	t := host.Target{Binary: record(path), Tenant: "t", Installation: "i", Load: settings("secret-value")}
-	r, err := pay(context.Background(), h, t, "")
-	if err != nil {
+	if _, err := pay(context.Background(), h, t, ""); err != nil {
 		panic(err)
 	}
-	fmt.Println(r.GetProviderData()["pid"])
+	fmt.Println(h.Status(t).PID)
 	select {}
 }
 
@@ -137,7 +137,9 @@ func mustPay(t *testing.T, h *host.Host, tg host.Target, what string) map[string
 	if err != nil {
 		t.Fatal(err)
 	}
-	return r.GetProviderData()
+	data := r.GetProviderData()
+	data["pid"] = strconv.Itoa(h.Status(tg).PID) // as we see it; in a jail every plugin is process 1
+	return data
 }
 
 func pidOf(t *testing.T, data map[string]string, name string) int {
@@ -239,7 +241,7 @@ func TestPluginSeesNothingOfTheHostsEnvironment(t *testing.T) {
 	env := mustPay(t, h, target("a"), "env")["env"]
 	for _, line := range strings.Split(env, "\x00") {
 		name, _, _ := strings.Cut(line, "=")
-		if !strings.HasPrefix(name, "PLUGIN_") && name != sdk.Handshake.MagicCookieKey && name != "TZ" && name != "GOMEMLIMIT" {
+		if !strings.HasPrefix(name, "PLUGIN_") && name != sdk.Handshake.MagicCookieKey && name != sdk.EgressEnv && name != "TZ" && name != "GOMEMLIMIT" {
 			t.Errorf("the plugin sees %s", line)
 		}
 	}
@@ -247,17 +249,20 @@ func TestPluginSeesNothingOfTheHostsEnvironment(t *testing.T) {
 
 func TestConfinementAsLogged(t *testing.T) {
 	t.Parallel()
-	h, logs := start(t, host.Config{})
-	data := mustPay(t, h, target("a"), "status")
-	if !strings.Contains(data["status"], "NoNewPrivs:\t1") {
-		t.Error("the plugin may gain privileges")
-	}
-	if os.Geteuid() == 0 {
-		if data["uid"] == "0" {
-			t.Error("the plugin runs as root")
+	for _, most := range []host.Tier{host.Basic, host.Jail} {
+		h, logs := start(t, host.Config{MaxTier: most})
+		data := mustPay(t, h, target("a"), "")
+		raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", h.Status(target("a")).PID))
+		if err != nil || !strings.Contains(string(raw), "NoNewPrivs:\t1") || !strings.Contains(string(raw), "CapEff:\t0000000000000000") {
+			t.Errorf("%s: the plugin may gain privileges: %v %s", most, err, raw)
 		}
-		if !strings.Contains(logs.String(), "T1 basic") {
-			t.Error("the tier is not logged")
+		if os.Geteuid() == 0 {
+			if data["uid"] == "0" {
+				t.Errorf("%s: the plugin runs as root", most)
+			}
+			if !strings.Contains(logs.String(), string(most)) {
+				t.Errorf("the tier is not logged: %s", logs)
+			}
 		}
 	}
 }

@@ -16,6 +16,8 @@ type metrics struct {
 	inflight *prometheus.GaugeVec
 	restarts *prometheus.CounterVec
 	state    *prometheus.GaugeVec
+	egress   *prometheus.CounterVec
+	refused  *prometheus.CounterVec
 }
 
 func newMetrics(reg prometheus.Registerer) *metrics {
@@ -26,9 +28,11 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		inflight: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "plugin_inflight", Help: "Calls to plugins in flight."}, who),
 		restarts: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "plugin_restarts_total", Help: "Starts of a plugin's process after its death."}, who),
 		state:    prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "plugin_state", Help: "1 for the state that a plugin's process is in."}, append(who, "mode", "state")),
+		egress:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "plugin_egress_bytes_total", Help: "Bytes that plugins exchanged with the hosts they declared."}, append(who, "host", "direction")),
+		refused:  prometheus.NewCounterVec(prometheus.CounterOpts{Name: "plugin_egress_refused_total", Help: "Destinations that plugins asked for and were not let to."}, append(who, "reason")),
 	}
 	if reg != nil {
-		reg.MustRegister(m.calls, m.seconds, m.inflight, m.restarts, m.state)
+		reg.MustRegister(m.calls, m.seconds, m.inflight, m.restarts, m.state, m.egress, m.refused)
 	}
 	return m
 }

@@ -55,6 +55,7 @@ type process struct {
 	binary Binary
 	live   bool
 	logs   *logs
+	outlet *outlet
 
 	stopping chan struct{}
 	stopOnce sync.Once
@@ -67,10 +68,10 @@ type process struct {
 }
 
 func newProcess(h *Host, b Binary, live bool) *process {
+	log := h.cfg.Log.With("plugin", b.Plugin, "version", b.Version)
 	return &process{
 		host: h, binary: b, live: live, stopping: make(chan struct{}), changed: make(chan struct{}),
-		status: Status{State: Starting},
-		logs:   newLogs(h.cfg.Log.With("plugin", b.Plugin, "version", b.Version)),
+		status: Status{State: Starting}, logs: newLogs(log), outlet: newOutlet(h, b, log),
 	}
 }
 

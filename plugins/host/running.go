@@ -24,6 +24,7 @@ type running struct {
 	runner *childRunner
 	conn   *grpc.ClientConn
 	logs   *logs
+	outlet *outlet
 	uid    int
 }
 
@@ -49,7 +50,7 @@ func launch(p *process) (*running, error) {
 			grpc.WithStatsHandler(sentWatcher{}),
 		},
 	})
-	run := &running{client: client, runner: child, logs: p.logs, uid: child.uid}
+	run := &running{client: client, runner: child, logs: p.logs, outlet: p.outlet, uid: child.uid}
 	if err := run.shakeHands(p.binary); err != nil {
 		run.end()
 		return nil, err
@@ -152,6 +153,7 @@ func (r *running) end() {
 	}
 	r.runner.kill()
 	<-done
+	r.runner.clear()
 }
 
 // contract is the host's side of go-plugin's registration: it hands out the connection.

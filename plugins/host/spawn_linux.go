@@ -1,10 +1,13 @@
 package host
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
+	"strings"
 	"sync/atomic"
 	"syscall"
 
@@ -20,12 +23,15 @@ const (
 // spawner forks every plugin from one thread that lives as long as the host. The kernel ties a child's parent-death signal to the
 // thread that forked it, and hands that thread's no-new-privileges flag on to the child.
 type spawner struct {
-	jobs  chan spawnJob
-	done  chan struct{}
-	root  bool
-	noNew error // why no-new-privileges could not be set
-	limit bool  // resource limits can be set on the children
-	uids  atomic.Int64
+	jobs   chan spawnJob
+	done   chan struct{}
+	root   bool
+	noNew  error // why no-new-privileges could not be set
+	limit  bool  // resource limits can be set on the children
+	noCell error // why plugins cannot be jailed
+	uids   atomic.Int64
+	life   *os.File // read end of a pipe that the host's death closes
+	alive  *os.File // its other end
 }
 
 type spawnJob struct {
@@ -33,8 +39,13 @@ type spawnJob struct {
 	result chan<- error
 }
 
-func newSpawner() *spawner {
+// newSpawner finds out, in the folder, how plugins can be confined, up to the tier if it is given.
+func newSpawner(dir string, most Tier) (*spawner, error) {
 	s := &spawner{jobs: make(chan spawnJob), done: make(chan struct{}), root: os.Geteuid() == 0}
+	var err error
+	if s.life, s.alive, err = os.Pipe(); err != nil {
+		return nil, err
+	}
 	s.limit = !s.root || mayLimitOthers()
 	set := make(chan error)
 	go func() {
@@ -46,25 +57,34 @@ func newSpawner() *spawner {
 		}
 	}()
 	s.noNew = <-set
-	return s
+	if s.noCell = errors.New("it is switched off"); most == "" || most >= Jail {
+		s.noCell = s.tryJail(dir)
+	}
+	return s, nil
 }
 
 // close ends the thread, and with it whatever it forked that still lives.
 func (s *spawner) close() {
 	close(s.jobs)
 	<-s.done
+	_ = s.life.Close()
+	_ = s.alive.Close()
 }
 
-func (s *spawner) tier() (tier, why string) {
+func (s *spawner) tier() (t Tier, why string) {
 	switch {
-	case s.noNew != nil:
-		return "T0 dev", fmt.Sprintf("no confinement: no-new-privileges: %v", s.noNew)
-	case !s.root:
-		return "T0 dev", "plugins run under the host's own user id with no new privileges and resource limits; start the host as root for a user id per plugin"
-	case !s.limit:
-		return "T1 basic", "a user id per plugin and no new privileges, but no resource limits: the host lacks CAP_SYS_RESOURCE; files and network are not walled off"
+	case s.noCell == nil && s.root:
+		return Jail, "a user id, a root folder and namespaces per plugin, no network but the host's proxy, resource limits"
+	case s.noCell == nil:
+		return Jail, "a root folder and namespaces per plugin, no network but the host's proxy, resource limits; all under the host's own user id, in user namespaces"
+	case s.root && s.noNew == nil:
+		limits := "resource limits"
+		if !s.limit {
+			limits = "but no resource limits (the host lacks CAP_SYS_RESOURCE)"
+		}
+		return Basic, fmt.Sprintf("a user id per plugin and no new privileges, %s; files and network are not walled off, for no jail can be built: %v", limits, s.noCell)
 	default:
-		return "T1 basic", "a user id per plugin, no new privileges, resource limits; files and network are not walled off"
+		return Dev, fmt.Sprintf("plugins run under the host's own user id and can reach what it can, for no jail can be built: %v", errors.Join(s.noCell, s.noNew))
 	}
 }
 
@@ -75,20 +95,58 @@ func (s *spawner) nextUID() int {
 	return firstUID + int(s.uids.Add(1)-1)%(lastUID-firstUID+1)
 }
 
-func (s *spawner) start(cmd *exec.Cmd, uid int) error {
+// prepare makes the command that executes the open file, in a jail below dir where that can be, with sockets in a folder that the host reaches as well.
+func (s *spawner) prepare(name string, file *os.File, env []string, uid int, root string) (*exec.Cmd, error) {
+	if s.noCell == nil {
+		return s.jailed(cell{Root: root, Name: name, UID: max(uid, 0), User: !s.root}, file, env)
+	}
+	// The file itself, as the child has it: no other one can slip in after the hashing.
+	cmd := &exec.Cmd{Path: "/proc/self/fd/3", Args: []string{name}, Dir: root, Env: env, ExtraFiles: []*os.File{file}}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	if uid >= 0 {
 		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(uid)}
 	}
+	return cmd, nil
+}
+
+func (s *spawner) fork(cmd *exec.Cmd) error {
 	result := make(chan error)
 	s.jobs <- spawnJob{cmd, result}
-	if err := <-result; err != nil {
+	return <-result
+}
+
+// started closes the files that only the child needs.
+func (s *spawner) started(cmd *exec.Cmd) {
+	for _, f := range cmd.ExtraFiles {
+		if f != s.life {
+			_ = f.Close()
+		}
+	}
+}
+
+func (s *spawner) start(cmd *exec.Cmd) error {
+	if err := s.fork(cmd); err != nil {
 		return err
 	}
-	if !s.limit {
+	if s.noCell == nil || !s.limit {
 		return nil
 	}
 	return setLimits(cmd.Process.Pid)
+}
+
+// inside is how the plugin names a path of the host's, and outside the way back.
+func (s *spawner) inside(root, path string) string {
+	if s.noCell != nil {
+		return path
+	}
+	return "/" + strings.TrimPrefix(strings.TrimPrefix(path, root), "/")
+}
+
+func (s *spawner) outside(pid int, path string) string {
+	if s.noCell != nil {
+		return path
+	}
+	return filepath.Join("/proc", fmt.Sprint(pid), "root", path)
 }
 
 // mayLimitOthers says whether limits can be set on a process under another user id, which takes a capability that containers often lack.
@@ -113,9 +171,6 @@ func setLimits(pid int) error {
 	}
 	return nil
 }
-
-// executable names the open file itself, which the child has as descriptor 3: no other file can slip in after the hashing.
-func executable(*os.File) string { return "/proc/self/fd/3" }
 
 func killGroup(pid int) {
 	if pid > 0 {

@@ -15,8 +15,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
+	"net/url"
+	"os"
 	"time"
+	_ "time/tzdata" // a jail has no files of time zones
 
 	"allhours/plugins/sdk/pluginv1"
 )
@@ -138,8 +142,45 @@ func capabilities[T any]() (kinds, caps []string) {
 	return kinds, caps
 }
 
+// EgressEnv names the socket of the host's proxy, which is the only way out of a jail. It lets through to the hosts that the manifest declares.
+const EgressEnv = "ALLHOURS_EGRESS"
+
+// EgressHeader carries, in an answer of the proxy and not of the destination, why the destination is refused.
+const EgressHeader = "Allhours-Egress"
+
+// outward is the transport through the proxy. A refusal is an error, as if the destination could not be reached.
+type outward struct{ http.RoundTripper }
+
+// RoundTrip sends the request.
+func (o outward) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := o.RoundTripper.RoundTrip(r)
+	if err == nil && resp.Header.Get(EgressHeader) != "" {
+		_ = resp.Body.Close()
+		return nil, refusal(resp.Header)
+	}
+	return resp, err
+}
+
+func refusal(h http.Header) error {
+	if why := h.Get(EgressHeader); why != "" {
+		return fmt.Errorf("the host refuses the destination: %s", why)
+	}
+	return nil
+}
+
 func newHTTPClient() *http.Client {
 	t := http.DefaultTransport.(*http.Transport).Clone()
+	if socket := os.Getenv(EgressEnv); socket != "" {
+		t.Proxy = http.ProxyURL(&url.URL{Scheme: "http", Host: "egress"})
+		t.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, "unix", socket)
+		}
+		t.OnProxyConnectResponse = func(_ context.Context, _ *url.URL, _ *http.Request, resp *http.Response) error {
+			return refusal(resp.Header)
+		}
+		t.MaxIdleConnsPerHost = 32
+		return &http.Client{Transport: outward{t}, Timeout: 60 * time.Second}
+	}
 	t.MaxIdleConnsPerHost = 32
 	return &http.Client{Transport: t, Timeout: 60 * time.Second}
 }

@@ -6,8 +6,6 @@ import (
 	"log/slog"
 	"net/http/httptest"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -28,6 +26,7 @@ import (
 	"allhours/platform/payments"
 	"allhours/plugins"
 	"allhours/plugins/host"
+	"allhours/plugins/host/hosttest"
 	"allhours/plugins/official/sandboxpay/provider"
 	"allhours/tenants"
 	"allhours/tenants/access"
@@ -43,14 +42,7 @@ func TestMain(m *testing.M) {
 	check(err)
 	check(os.Chmod(dir, 0o711)) // plugins run as another user where we are root
 	pluginDir = dir
-	check(os.Mkdir(filepath.Join(dir, "sandboxpay"), 0o755))
-	binary := filepath.Join(dir, "sandboxpay", "plugin")
-	if out, err := exec.Command("go", "build", "-o", binary, "allhours/plugins/official/sandboxpay").CombinedOutput(); err != nil {
-		panic(string(out))
-	}
-	manifest, err := exec.Command(binary, "manifest").Output()
-	check(err)
-	check(os.WriteFile(filepath.Join(dir, "sandboxpay", "plugin.json"), manifest, 0o644))
+	check(hosttest.Release(dir, "sandboxpay", "allhours/plugins/official/sandboxpay"))
 	slog.SetLogLoggerLevel(slog.LevelError)
 	code := m.Run()
 	os.RemoveAll(dir)
@@ -99,7 +91,7 @@ func newRig(t *testing.T) *rig {
 	run, err := os.MkdirTemp("", "ahrun")
 	r.must(err)
 	r.must(os.Chmod(run, 0o711))
-	h, err := host.New(host.Config{RunDir: run, Log: slog.New(slog.DiscardHandler), Grace: 100 * time.Millisecond})
+	h, err := host.New(host.Config{RunDir: run, Log: slog.New(slog.DiscardHandler), Grace: 100 * time.Millisecond, Private: host.Loopback})
 	r.must(err)
 	t.Cleanup(func() { h.Close(); os.RemoveAll(run) })
 	r.Tenants.Limits.Count(tenants.Products, catalog.CountTx)

@@ -21,6 +21,7 @@ import (
 	"allhours/platform/base/db"
 	"allhours/platform/base/devstack"
 	"allhours/platform/base/secrets"
+	"allhours/plugins/host"
 	"allhours/tenants/demo"
 )
 
@@ -140,6 +141,7 @@ func (s *devStack) start(ctx context.Context, data, listen string) (app.Config, 
 		c.Gateway.PublicURL = "http://localhost:" + port
 		c.Plugins.PublicURL = c.Gateway.PublicURL
 	}
+	c.Plugins.Private = append(c.Plugins.Private, host.Loopback...) // the demo's provider is there
 	return c, s.provider(ctx, filepath.Join(c.Plugins.Dir, "sandboxpay", "plugin"), filepath.Join(data, "sandboxpay"))
 }
 

@@ -70,6 +70,8 @@ func (n *naughty) Authorize(ctx context.Context, in *pluginv1.AuthorizeRequest) 
 		_, _ = io.WriteString(stderr, strings.Repeat("x", 1<<20)+"\n")
 	case "huge":
 		data["huge"] = strings.Repeat("x", 8<<20)
+	case "crime":
+		data["crime"] = fmt.Sprint(n.commit(in.GetReturnUrl()))
 	case "plain":
 		return nil, fmt.Errorf("something went wrong")
 	}

@@ -260,6 +260,7 @@ func TestConnection(t *testing.T) {
 	} {
 		res, err := plugins.Test(context.Background(), w.target, host.Settings{
 			Config: map[string]any{"base_url": c.url}, Secrets: map[string]string{"secret_key": c.key, "webhook_secret": "12345678"},
+			Egress: []string{strings.TrimPrefix(c.url, "http://")},
 		})
 		if err != nil {
 			t.Fatal(err)

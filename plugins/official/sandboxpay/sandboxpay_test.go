@@ -20,6 +20,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"allhours/plugins/host"
+	"allhours/plugins/host/hosttest"
 	"allhours/plugins/sdk/pluginv1"
 )
 
@@ -35,8 +36,8 @@ func TestMain(m *testing.M) {
 	}
 	os.Chmod(dir, 0o711)
 	binary.Path = filepath.Join(dir, "plugin")
-	if out, err := exec.Command("go", "build", "-o", binary.Path, ".").CombinedOutput(); err != nil {
-		panic(string(out))
+	if _, err := hosttest.Build(binary.Path, "."); err != nil {
+		panic(err)
 	}
 	out, err := exec.Command(binary.Path, "manifest").Output()
 	if err != nil {
@@ -51,7 +52,7 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	binary.Plugin, binary.Version, binary.SHA256, binary.ManifestSHA256 = man.ID, man.Version, man.Files[0].SHA256, man.Manifest
-	if plugins, err = host.New(host.Config{RunDir: filepath.Join(dir, "run")}); err != nil {
+	if plugins, err = host.New(host.Config{RunDir: filepath.Join(dir, "run"), Private: host.Loopback}); err != nil {
 		panic(err)
 	}
 	code := m.Run()
@@ -105,7 +106,7 @@ func (w *world) settings(key string) func(context.Context) (host.Settings, error
 	return func(context.Context) (host.Settings, error) {
 		return host.Settings{
 			Config:  map[string]any{"base_url": w.url},
-			Secrets: map[string]string{"secret_key": key, "webhook_secret": "whsec_12345678"}, WebhookURL: w.hooks.URL + "/hooks/x",
+			Secrets: map[string]string{"secret_key": key, "webhook_secret": "whsec_12345678"}, WebhookURL: w.hooks.URL + "/hooks/x", Egress: []string{strings.TrimPrefix(w.url, "http://")},
 		}, nil
 	}
 }
