@@ -12,7 +12,7 @@ import { useGo } from '../ui/A'
 import { useSendForm } from '../ui/form'
 import { money } from '../ui/format'
 import { Page } from '../ui/Page'
-import { Section } from '../ui/Section'
+import { Fact, Section } from '../ui/Section'
 import { uiWords } from '../ui/words'
 import { type NewOrder, placeOrder } from './api'
 import { type Chosen, ChosenLines } from './ChosenLines'
@@ -26,7 +26,7 @@ export function NewOrderPage() {
   const auth = useSay(authWords)
   const go = useGo()
   const client = useQueryClient()
-  const { currency, country } = useTenant()
+  const { currency, country, settings } = useTenant()
   const locations = useQuery(locationsQuery)
   const places = (locations.data?.items ?? []).filter(place => place.active)
   const [lines, setLines] = useState<Chosen[]>([])
@@ -63,7 +63,10 @@ export function NewOrderPage() {
     },
   })
   const type = form.values.fulfilment_type
-  const total = lines.reduce((sum, line) => sum + line.price * line.quantity, 0)
+  const goods = lines.reduce((sum, line) => sum + line.price * line.quantity, 0)
+  const { delivery_price, delivery_free_from } = settings.order
+  const isFree = delivery_free_from > 0 && goods >= delivery_free_from
+  const delivery = type === 'ship' && goods > 0 && !isFree ? delivery_price : 0
 
   return (
     <Page title={say('new.title')} lead={say('new.lead')}>
@@ -158,8 +161,14 @@ export function NewOrderPage() {
                 </Radio.Group>
               </Section>
               {note}
+              {delivery > 0 && (
+                <dl style={{ margin: 0 }}>
+                  <Fact term={say('subtotal')}>{money(goods, currency)}</Fact>
+                  <Fact term={say('shipping')}>{money(delivery, currency)}</Fact>
+                </dl>
+              )}
               <Button type="submit" size="md" loading={pending}>
-                {say('new.go', { amount: money(total, currency) })}
+                {say('new.go', { amount: money(goods + delivery, currency) })}
               </Button>
             </Stack>
           </Grid.Col>
