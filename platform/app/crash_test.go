@@ -381,6 +381,12 @@ func TestDrain(t *testing.T) {
 		t.Errorf("the server ended with %v", err)
 	}
 	inFlight.Wait()
+	if cut.Load() > 0 {
+		t.Errorf("%d requests were cut", cut.Load())
+	}
+	if ok.Load() == 0 || refused.Load() == 0 {
+		t.Errorf("%d answered, %d refused: the server was not stopped in the middle of them", ok.Load(), refused.Load())
+	}
 	conn := f.database.Owner(t)
 	if n := f.count(conn, `SELECT count(*) FROM orders`); n != int(ok.Load()) {
 		t.Errorf("%d orders stand, %d were answered (%d refused, %d cut)", n, ok.Load(), refused.Load(), cut.Load())

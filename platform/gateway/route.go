@@ -60,6 +60,7 @@ type Route struct {
 	Body        int64         // bytes of the body at most; 1 MiB
 	Polled      bool          // GET answers carry an ETag and If-None-Match is honoured
 	Keyed       bool          // an Idempotency-Key must be sent
+	Keyable     bool          // an Idempotency-Key may be sent, and is honoured
 	Strict      bool          // attempts are few, counted by address and by Account: login, sign-up, reset
 	Account     string        // the member of the JSON body that names the account
 	Suspended   bool          // works for a tenant that is suspended
@@ -90,6 +91,9 @@ func Add[I, O any](g *Gateway, r Route, handler func(context.Context, *I) (*O, e
 		}
 		return out, nil
 	})
+	if item := g.api.OpenAPI().Paths[r.Path]; item != nil && !r.Hidden {
+		r.declare(operationOf(item, r.Method))
+	}
 	g.routes = append(g.routes, r)
 }
 
@@ -109,7 +113,7 @@ func (g *Gateway) check(r *Route) {
 		bad("is not under /api/v1/")
 	case r.Polled && r.Method != http.MethodGet:
 		bad("is Polled but not a GET")
-	case r.Keyed && safe(r.Method):
+	case (r.Keyed || r.Keyable) && safe(r.Method):
 		bad("is Keyed but changes nothing")
 	}
 	for _, other := range g.routes {

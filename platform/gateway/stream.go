@@ -56,6 +56,7 @@ func (g *Gateway) raw(r Route, query []string, handler func(c *fiber.Ctx, ctx co
 	for _, status := range r.statuses() {
 		op.Responses[fmt.Sprint(status)] = &huma.Response{Description: http.StatusText(status), Content: map[string]*huma.MediaType{"application/problem+json": {Schema: problem}}}
 	}
+	r.declare(op)
 	g.api.OpenAPI().AddOperation(op)
 	g.app.Add(r.Method, r.Path, func(c *fiber.Ctx) error {
 		ctx, _, up, err := g.admit(c, &r)

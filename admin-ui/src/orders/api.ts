@@ -54,7 +54,7 @@ export async function findOrders(q: string) {
 }
 
 export function placeOrder(order: NewOrder, key: string) {
-  return take<Order>(api.POST('/api/v1/orders', { headers: once(key), body: order }))
+  return take<Order>(api.POST('/api/v1/orders', { params: { header: once(key) }, body: order }))
 }
 
 type OrderVerb = 'confirm' | 'hold' | 'release' | 'complete' | 'cancel' | 'fulfil' | 'notes' | 'tags'
@@ -74,14 +74,13 @@ export function moveFulfilment(id: string, fid: string, body: { to: string } & R
 }
 
 export function refundOrder(id: string, body: Record<string, unknown>, key: string) {
-  return take(api.POST('/api/v1/orders/{id}/refunds', { params: { path: { id } }, headers: once(key), body }))
+  return take(api.POST('/api/v1/orders/{id}/refunds', { params: { path: { id }, header: once(key) }, body }))
 }
 
 export function recordPayment(id: string, body: { amount: number; reference: string }, key: string) {
   return take(
     api.POST('/api/v1/orders/{id}/payments/manual', {
-      params: { path: { id } },
-      headers: once(key),
+      params: { path: { id }, header: once(key) },
       body,
     }),
   )

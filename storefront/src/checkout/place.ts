@@ -39,7 +39,7 @@ async function complete(cart: string, body: Body): Promise<Placed> {
   let done: components['schemas']['CompleteCartOutputBody']
   try {
     done = await answer(
-      api.POST('/api/v1/storefront/cart/complete', { body, headers: { 'Idempotency-Key': attempt.key } })
+      api.POST('/api/v1/storefront/cart/complete', { params: { header: { 'Idempotency-Key': attempt.key } }, body })
     )
   } catch (error) {
     if (!(error instanceof Problem) || error.unanswered) throw error

@@ -75,8 +75,8 @@ function usePay(order: Order) {
     mutationFn: (payment_method: string) =>
       answer(
         api.POST('/api/v1/storefront/orders/{id}/pay', {
-          params: { path: { id: order.id } },
-          headers: { ...orderHeaders(order.id), 'Idempotency-Key': `${key}-${payment_method}` },
+          params: { path: { id: order.id }, header: { 'Idempotency-Key': `${key}-${payment_method}` } },
+          headers: orderHeaders(order.id),
           body: { payment_method, return_url: new URL('/return', location.href).href }
         })
       ),
