@@ -67,11 +67,11 @@ export function HandPayments({ form }: { form: SettingsForm }) {
               maxLength={2000}
               {...form.getInputProps(`order.transfer_instructions.${language}`)}
               value={form.values.order.transfer_instructions[language] ?? ''}
-              {...(index === 0 &&
-                form.errors['order.transfer_instructions'] && {
-                  error: form.errors['order.transfer_instructions'],
-                  'data-path': 'order.transfer_instructions',
-                })}
+              {...(index === 0 && {
+                'data-path': 'order.transfer_instructions', // where the refusal of all of them is shown
+                error:
+                  form.errors['order.transfer_instructions'] ?? form.errors[`order.transfer_instructions.${language}`],
+              })}
             />
           ))}
       </Stack>
