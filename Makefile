@@ -55,6 +55,7 @@ check: $(UIS:%=%/node_modules/.package-lock.json) ## format, vet, lint, import l
 	$(GO) vet ./...
 	$(TOOL) golangci-lint run ./...
 	$(GO) test -run 'TestImportLaw|TestGenerated' ./platform/app/
+	.ci/generated
 	@for u in $(UIS); do (cd $$u && npm run --silent check); done
 
 generate: ## write generated code anew: protobuf, OpenAPI document, TypeScript types
