@@ -47,12 +47,13 @@ func TestDeadDeliveriesComeBack(t *testing.T) {
 		return n
 	}
 	// Pages of five: twelve in all, none twice.
-	seen, after := map[string]bool{}, ""
+	seen, lines, after := map[string]bool{}, 0, ""
 	for pages := 1; ; pages++ {
 		list, next, err := a.DeadDeliveries(t.Context(), outbox.DeadFilter{}, after, 5)
 		if err != nil {
 			t.Fatal(err)
 		}
+		lines += len(list)
 		for _, x := range list {
 			seen[x.Event.String()+x.Subscriber] = true
 			if want := map[string]string{"alerts": "no luck 12", "notify": "refused 3"}[x.Subscriber]; fmt.Sprint(x.Reason, " ", x.Attempts) != want || x.Type == "" || x.At.IsZero() {
@@ -60,8 +61,8 @@ func TestDeadDeliveriesComeBack(t *testing.T) {
 			}
 		}
 		if after = next; after == "" {
-			if pages != 3 || len(seen) != 12 {
-				t.Errorf("%d deliveries on %d pages, want 12 on 3", len(seen), pages)
+			if pages != 3 || len(seen) != 12 || lines != 12 {
+				t.Errorf("%d deliveries in %d lines on %d pages, want 12 in 12 on 3", len(seen), lines, pages)
 			}
 			break
 		}

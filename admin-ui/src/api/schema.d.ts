@@ -4053,22 +4053,10 @@ export interface components {
         };
         Ordering: {
             /**
-             * @description Orders to be paid by hand wait until the shop confirms them.
+             * @description Orders to be paid by hand wait until the shop confirms them; those that its staff takes do not.
              * @default false
              */
             confirm_orders: boolean;
-            /**
-             * Format: int64
-             * @description Goods of so much, in minor units, are delivered for nothing. 0: the price always applies.
-             * @default 0
-             */
-            delivery_free_from: number;
-            /**
-             * Format: int64
-             * @description Added to orders that are shipped: minor units of the shop's currency, taxed as the class standard. 0 is free.
-             * @default 0
-             */
-            delivery_price: number;
             /**
              * @description Which payments without a plugin shoppers may choose: on_delivery (also at pick-up), manual (a bank transfer). on_delivery where it is left out.
              * @default [
@@ -4081,6 +4069,18 @@ export interface components {
              * @description How soon a paid order is promised to leave.
              */
             ship_within_hours: number;
+            /**
+             * Format: int64
+             * @description Goods of so much, in minor units, are delivered for nothing. 0: the price always applies.
+             * @default 0
+             */
+            shipping_free_from: number;
+            /**
+             * Format: int64
+             * @description Added to orders that are shipped: minor units of the shop's currency, taxed as the class standard. 0 is free.
+             * @default 0
+             */
+            shipping_price: number;
             /** @description How to pay by transfer, by language; needed for manual. */
             transfer_instructions?: {
                 [key: string]: string;
@@ -4819,12 +4819,12 @@ export interface components {
             /** @description Orders to be paid by hand wait until the shop confirms them. */
             confirm_orders: boolean;
             contact: components["schemas"]["Contact"];
-            delivery: components["schemas"]["ShopDelivery"];
             /** @description Of everything on sale. */
             fulfilment_types: string[];
             /** @description Where goods can be collected. */
             locations: components["schemas"]["Location"][];
             payment_methods: components["schemas"]["PaymentMethod"][];
+            shipping: components["schemas"]["ShopShipping"];
             tenant: components["schemas"]["ShopTenant"];
             /** @description How to pay orders whose payment method is manual. */
             transfer_instructions: {
@@ -4835,7 +4835,7 @@ export interface components {
             color?: string;
             logo_url?: string;
         };
-        ShopDelivery: {
+        ShopShipping: {
             /**
              * Format: int64
              * @description Goods of so much are delivered for nothing. 0: the price always applies.

@@ -979,12 +979,12 @@ export interface components {
             /** @description Orders to be paid by hand wait until the shop confirms them. */
             confirm_orders: boolean;
             contact: components["schemas"]["Contact"];
-            delivery: components["schemas"]["ShopDelivery"];
             /** @description Of everything on sale. */
             fulfilment_types: string[];
             /** @description Where goods can be collected. */
             locations: components["schemas"]["Location"][];
             payment_methods: components["schemas"]["PaymentMethod"][];
+            shipping: components["schemas"]["ShopShipping"];
             tenant: components["schemas"]["ShopTenant"];
             /** @description How to pay orders whose payment method is manual. */
             transfer_instructions: {
@@ -995,7 +995,7 @@ export interface components {
             color?: string;
             logo_url?: string;
         };
-        ShopDelivery: {
+        ShopShipping: {
             /**
              * Format: int64
              * @description Goods of so much are delivered for nothing. 0: the price always applies.
@@ -3450,4 +3450,3 @@ export interface operations {
             };
         };
     };
-}
