@@ -3450,3 +3450,4 @@ export interface operations {
             };
         };
     };
+}
