@@ -101,7 +101,7 @@ var (
 	errAddressFull  = fault.New(fault.Conflict, "customer.address_full", "You have 50 addresses. Delete one first.")
 	errNotAccount   = fault.New(fault.Unauthenticated, "auth.required", "Sign in first.")
 	errLink         = fault.New(fault.Invalid, "link.invalid", "This link is not valid any more. Ask for a new one.").Field("token", "used, replaced or expired")
-	errPassword     = fault.New(fault.Invalid, "customer.password_wrong", "This is not your password.").Field("password", "wrong")
+	errPassword     = fault.New(fault.Invalid, "customer.password_wrong", "This is not your password.").Field("password", "not your password")
 	maxAddresses    = 50
 	consentKinds    = 20
 	consentKindSize = 60

@@ -151,6 +151,7 @@ func TestLiveFilters(t *testing.T) {
 	r.auth.add(access.OrderToken, "link", access.Identity{Kind: access.Guest, Tenant: a, OrderID: order})
 	customer := db.NewID()
 	r.auth.add(access.CustomerSession, "cust", access.Identity{Kind: access.Customer, ID: customer, Tenant: a})
+	r.auth.add(access.CustomerSession, "else", access.Identity{Kind: access.Customer, ID: db.NewID(), Tenant: a})
 	shop := "Host: a.shops.test"
 
 	member := r.listen("/api/v1/events", "Cookie: "+access.StaffCookie+"=me")
@@ -159,12 +160,16 @@ func TestLiveFilters(t *testing.T) {
 	guest := r.listen("/api/v1/storefront/events?order="+order.String()+"&token=link", shop)
 	visitor := r.listen("/api/v1/storefront/events", shop)
 	signedIn := r.listen("/api/v1/storefront/events", shop, "Cookie: "+access.CustomerCookie+"=cust")
-	for _, l := range []*listener{member, stockOnly, foreign, guest, visitor, signedIn} {
+	stranger := r.listen("/api/v1/storefront/events", shop, "Cookie: "+access.CustomerCookie+"=else")
+	for _, l := range []*listener{member, stockOnly, foreign, guest, visitor, signedIn, stranger} {
 		l.want("ready")
 	}
 	r.happens(a, "order.placed", order.String(), map[string]any{"note": "staff only", "version": 3})
 	r.happens(a, "order.note_added", order.String(), map[string]any{"text": "internal"})
 	r.happens(a, "order.placed", other.String(), map[string]any{"customer_id": customer})
+	for _, change := range []string{"order.paid", "order.fulfilment_changed", "order.note_added", "order.refunded"} {
+		r.happens(a, change, other.String(), map[string]any{"customer_id": customer, "version": 4})
+	}
 	r.happens(a, "order.unpaid_due", order.String(), map[string]any{})
 	r.happens(a, "payment.succeeded", db.NewID().String(), map[string]any{"order_id": order})
 	r.happens(a, "notification.created", db.NewID().String(), map[string]any{"member_id": db.NewID()})
@@ -179,7 +184,9 @@ func TestLiveFilters(t *testing.T) {
 		t.Errorf("member got %+v", e)
 	}
 	member.want("order.note_added")
-	member.want("order.placed")
+	for _, next := range []string{"order.placed", "order.paid", "order.fulfilment_changed", "order.note_added", "order.refunded"} {
+		member.want(next)
+	}
 	if e := member.want("notification.created"); !strings.Contains(e.data, me.String()) {
 		t.Errorf("another member's notification: %+v", e)
 	}
@@ -195,7 +202,12 @@ func TestLiveFilters(t *testing.T) {
 	if e := signedIn.want("order.placed"); !strings.Contains(e.data, other.String()) {
 		t.Errorf("customer got %+v", e)
 	}
-	for _, l := range []*listener{guest, visitor, signedIn} {
+	for _, change := range []string{"order.paid", "order.fulfilment_changed", "order.refunded"} {
+		if e := signedIn.want(change); !strings.Contains(e.data, other.String()) || !strings.Contains(e.data, `"version":4`) || strings.Contains(e.data, customer.String()) {
+			t.Errorf("customer got %+v", e)
+		}
+	}
+	for _, l := range []*listener{guest, visitor, signedIn, stranger} {
 		if e := l.want("product.changed"); strings.Contains(e.data, "cost") || e.id != last.ID.String() {
 			t.Errorf("product.changed: %+v", e)
 		}

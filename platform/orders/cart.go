@@ -196,12 +196,13 @@ type ContactInput struct {
 	LocationID      *uuid.UUID `json:"location_id,omitempty"`
 	ShippingAddress *Address   `json:"shipping_address,omitempty"`
 	Note            *string    `json:"note,omitempty" maxLength:"2000"`
+	Language        *string    `json:"language,omitempty" maxLength:"20" doc:"Of the letters about the order."`
 }
 
 // SetContact changes who orders and where it goes. Only malformed values are refused: what is still missing is asked for when the cart is completed.
 func (o *Orders) SetContact(ctx context.Context, sc db.Scope, token string, in ContactInput) (Cart, error) {
 	return o.changeCart(ctx, sc, token, func(cart *Cart) error {
-		for to, from := range map[*string]*string{&cart.Email: in.Email, &cart.Phone: in.Phone, &cart.Name: in.Name, &cart.FulfilmentType: in.FulfilmentType, &cart.Note: in.Note} {
+		for to, from := range map[*string]*string{&cart.Email: in.Email, &cart.Phone: in.Phone, &cart.Name: in.Name, &cart.FulfilmentType: in.FulfilmentType, &cart.Note: in.Note, &cart.Language: in.Language} {
 			if from != nil {
 				*to = strings.TrimSpace(*from)
 			}

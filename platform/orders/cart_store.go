@@ -65,11 +65,11 @@ func (o *Orders) peekCart(ctx context.Context, sc db.Scope, token string) (Cart,
 
 // The cart is at the version that was read, or nothing is written. Its life is lengthened by whole days, so that most writes touch no index.
 const (
-	cartUpdate = `UPDATE carts SET email = $3, phone = $4, name = $5, fulfilment_type = $6, location_id = $7, shipping_address = $8, note = $9, version = version + 1,
+	cartUpdate = `UPDATE carts SET email = $3, phone = $4, name = $5, fulfilment_type = $6, location_id = $7, shipping_address = $8, note = $9, language = $12, version = version + 1,
 		expires_at = greatest(expires_at, date_trunc('day', COALESCE($10, now())) + $11), updated_at = COALESCE($10, now()) WHERE id = $1 AND version = $2`
 	writeCartSQL  = cartUpdate + ` RETURNING expires_at`
 	writeLinesSQL = `WITH c AS (` + cartUpdate + ` RETURNING tenant_id, id, expires_at),
-		r AS MATERIALIZED (SELECT * FROM jsonb_to_recordset($12) AS r(id uuid, variant uuid, quantity int, rank int, seen_price bigint)),
+		r AS MATERIALIZED (SELECT * FROM jsonb_to_recordset($13) AS r(id uuid, variant uuid, quantity int, rank int, seen_price bigint)),
 		gone AS (DELETE FROM cart_lines l USING c WHERE l.tenant_id = c.tenant_id AND l.cart_id = c.id AND NOT EXISTS (SELECT 1 FROM r WHERE r.id = l.id)),
 		put AS (INSERT INTO cart_lines (tenant_id, cart_id, id, variant_id, quantity, rank, seen_price) SELECT c.tenant_id, c.id, r.id, variant, quantity, rank, seen_price FROM r, c
 			ON CONFLICT (tenant_id, cart_id, id) DO UPDATE SET quantity = excluded.quantity, rank = excluded.rank, seen_price = excluded.seen_price)
@@ -88,7 +88,7 @@ type cartLineRow struct {
 // writeCart saves the cart, and its lines where they have changed, as its next version, and looks up the supplies on the way, in one round trip. written is false when the cart is
 // not at the version that was read any more, be it that somebody has changed it or ordered it.
 func (o *Orders) writeCart(ctx context.Context, sc db.Scope, c *Cart, supplies []inventory.Key) (sources map[inventory.Key][]inventory.Source, written bool, err error) {
-	args := []any{c.ID, c.Version, c.Email, c.Phone, c.Name, c.FulfilmentType, c.LocationID, nullJSON(c.ShippingAddress), c.Note, o.db.Frozen(), cartLife}
+	args := []any{c.ID, c.Version, c.Email, c.Phone, c.Name, c.FulfilmentType, c.LocationID, nullJSON(c.ShippingAddress), c.Note, o.db.Frozen(), cartLife, c.Language}
 	statement := writeCartSQL
 	if c.relined {
 		rows := make([]cartLineRow, len(c.stored))

@@ -28,10 +28,13 @@ func (s *shop) fill(t testing.TB) (orders.Cart, string) {
 	if _, err := s.AddLine(context.Background(), s.sc, token, orders.CartLineInput{VariantID: s.variants["MUG"], Quantity: 2}); err != nil {
 		t.Fatal(err)
 	}
-	email, kind := "ann@example.com", "ship"
-	cart, err := s.SetContact(context.Background(), s.sc, token, orders.ContactInput{Email: &email, FulfilmentType: &kind, ShippingAddress: address})
+	email, kind, language := "ann@example.com", "ship", "zh"
+	cart, err := s.SetContact(context.Background(), s.sc, token, orders.ContactInput{Email: &email, FulfilmentType: &kind, ShippingAddress: address, Language: &language})
 	if err != nil {
 		t.Fatal(err)
+	}
+	if again, err := s.Cart(context.Background(), s.sc, token); err != nil || again.Language != language {
+		t.Fatalf("language %q, %v", again.Language, err)
 	}
 	return cart, token
 }

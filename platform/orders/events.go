@@ -51,21 +51,22 @@ type PlacedLine struct {
 	Quantity  int        `json:"quantity"`
 }
 
-// ChangedV1 is the payload of every other event: where the order stands after the change.
+// ChangedV1 is the payload of every other event: where the order stands after the change. By CustomerID the live streams know whose order it is.
 type ChangedV1 struct {
-	ID               uuid.UUID `json:"id"`
-	Number           *int64    `json:"number"`
-	Status           string    `json:"status"`
-	PaymentStatus    string    `json:"payment_status"`
-	FulfilmentStatus string    `json:"fulfilment_status"`
-	OnHold           bool      `json:"on_hold"`
-	Currency         string    `json:"currency"`
-	Total            int64     `json:"total"`
-	PaidTotal        int64     `json:"paid_total"`
-	RefundedTotal    int64     `json:"refunded_total"`
-	Version          int64     `json:"version"`
-	Reason           string    `json:"reason,omitempty"`
-	At               time.Time `json:"at"`
+	ID               uuid.UUID  `json:"id"`
+	Number           *int64     `json:"number"`
+	Status           string     `json:"status"`
+	PaymentStatus    string     `json:"payment_status"`
+	FulfilmentStatus string     `json:"fulfilment_status"`
+	OnHold           bool       `json:"on_hold"`
+	CustomerID       *uuid.UUID `json:"customer_id,omitempty"`
+	Currency         string     `json:"currency"`
+	Total            int64      `json:"total"`
+	PaidTotal        int64      `json:"paid_total"`
+	RefundedTotal    int64      `json:"refunded_total"`
+	Version          int64      `json:"version"`
+	Reason           string     `json:"reason,omitempty"`
+	At               time.Time  `json:"at"`
 }
 
 func placedV1(o *Order) PlacedV1 {
@@ -87,7 +88,7 @@ func publish(tx *db.Tx, typ string, o *Order, reason string) error {
 		return outbox.Append(tx, typ, o.ID.String(), e)
 	}
 	return outbox.Append(tx, typ, o.ID.String(), ChangedV1{
-		ID: o.ID, Number: o.Number, Status: o.Status, PaymentStatus: o.PaymentStatus, FulfilmentStatus: o.FulfilmentStatus, OnHold: o.Hold != nil, Currency: o.Currency,
+		ID: o.ID, Number: o.Number, Status: o.Status, PaymentStatus: o.PaymentStatus, FulfilmentStatus: o.FulfilmentStatus, OnHold: o.Hold != nil, CustomerID: o.CustomerID, Currency: o.Currency,
 		Total: o.Total, PaidTotal: o.PaidTotal, RefundedTotal: o.RefundedTotal, Version: o.Version, Reason: reason, At: tx.Now,
 	})
 }
