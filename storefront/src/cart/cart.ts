@@ -22,6 +22,9 @@ export const cartQuery = queryOptions({
   }
 })
 
+// What stands in the way of ordering a line is told in the customer's language.
+locale.listen(() => void queries.invalidateQueries({ queryKey: cartQuery.queryKey }))
+
 const told = (cart: Cart | null) => queries.setQueryData(cartQuery.queryKey, cart)
 const current = () => queries.getQueryData(cartQuery.queryKey) ?? undefined
 

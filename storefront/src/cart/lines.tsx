@@ -4,7 +4,6 @@ import { useText } from '../i18n/use-text'
 import { useShop } from '../shop/config'
 import { announce } from '../ui/announce'
 import { Icon } from '../ui/icon'
-import { useProblemText } from '../ui/problem-text'
 import { Stepper } from '../ui/stepper'
 import { basket, useCart } from './cart'
 import { cartText } from './messages'
@@ -28,7 +27,6 @@ export function CartLines({ lines, small }: { lines: CartLine[]; small?: boolean
 
 function Line({ line, small }: { line: CartLine; small: boolean }) {
   const t = useText(cartText)
-  const say = useProblemText()
   const { words, money } = useShop()
   const { cart, quantityOf } = useCart()
   const name = words(line.title)
@@ -40,7 +38,7 @@ function Line({ line, small }: { line: CartLine; small: boolean }) {
       : tooMany(line)
         ? t.onlyLeft({ left: line.left ?? 0 })
         : line.problem
-          ? line.problem.message || say(line.problem)
+          ? line.problem.message
           : undefined
 
   if (quantity === 0) return null

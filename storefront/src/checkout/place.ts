@@ -3,6 +3,7 @@ import { Problem } from '../api/problem'
 import { queries } from '../api/queries'
 import type { components } from '../api/schema'
 import { cartQuery, changeCart, forgetCart } from '../cart/cart'
+import { locale } from '../i18n/locale'
 import { keepOrder } from '../orders/keep'
 import { orderKey } from '../orders/order-query'
 import { rememberPayment } from '../payments/pending'
@@ -25,7 +26,7 @@ export async function place(form: Form, seen: number): Promise<Placed> {
   if (open && !(await queries.fetchQuery({ ...cartQuery, staleTime: 0 }))) {
     return complete(open.cart, open.body) // the cart is gone: the lost answer was a success, and the same key brings it back
   }
-  const cart = await changeCart(changeOf(form))
+  const cart = await changeCart({ ...changeOf(form), language: locale.get() }) // in which the letters will come
   if (cart.total !== seen) return { kind: 'total_changed', from: seen, to: cart.total }
   return complete(cart.id, {
     expected_total: seen,

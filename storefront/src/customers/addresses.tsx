@@ -73,6 +73,17 @@ export function Addresses() {
   )
 }
 
+// The fields of the dialog, by their names in the API: the profile on the page behind has a name of its own.
+const inDialog = {
+  name: 'address.name',
+  'lines.0': 'address.lines.0',
+  'lines.1': 'address.lines.1',
+  city: 'address.city',
+  region: 'address.region',
+  postal_code: 'address.postal_code',
+  country: 'address.country'
+}
+
 function Edit({ address, onClose }: { address: SavedAddress | undefined; onClose: () => void }) {
   const t = useText(accountText)
   const { config } = useShop()
@@ -86,15 +97,24 @@ function Edit({ address, onClose }: { address: SavedAddress | undefined; onClose
     postal_code: address?.postal_code ?? '',
     country: address?.country ?? config.tenant.country
   })
-  const form = useForm(['name', 'lines.0', 'lines.1', 'city', 'region', 'postal_code', 'country'])
+  const [isFirst, setFirst] = useState(address?.is_default ?? false)
+  const form = useForm(Object.values(inDialog), { ...inDialog, lines: inDialog['lines.0'] })
   const check = () => [
-    ...(name.trim() ? [] : [{ name: 'name', message: t.needName }]),
-    ...(fields.line1.trim() ? [] : [{ name: 'lines.0', message: t.needLine1 }]),
-    ...(fields.city.trim() ? [] : [{ name: 'city', message: t.needCity }])
+    ...(name.trim() ? [] : [{ name: inDialog.name, message: t.needName }]),
+    ...(fields.line1.trim() ? [] : [{ name: inDialog['lines.0'], message: t.needLine1 }]),
+    ...(fields.city.trim() ? [] : [{ name: inDialog.city, message: t.needCity }])
   ]
   async function send() {
     const { line1, line2, ...rest } = fields
-    const body = { name: name.trim(), lines: [line1, line2].map(l => l.trim()).filter(Boolean), ...rest }
+    const { company, phone, label } = address ?? {} // not asked for here, and kept
+    const kept = { ...(company && { company }), ...(phone && { phone }), ...(label && { label }) }
+    const body = {
+      ...kept,
+      is_default: isFirst,
+      name: name.trim(),
+      lines: [line1, line2].map(l => l.trim()).filter(Boolean),
+      ...rest
+    }
     await (address
       ? answer(api.PUT(one, { params: { path: { id: address.id } }, body }))
       : answer(api.POST(all, { body })))
@@ -109,20 +129,31 @@ function Edit({ address, onClose }: { address: SavedAddress | undefined; onClose
         {form.errors.length > 0 && <ErrorSummary title={t.mend} errors={form.errors} turn={form.turn} />}
         {form.failure !== undefined && <Failure error={form.failure} />}
         <Field
-          name="name"
+          name={inDialog.name}
           label={t.name}
           required
           autoComplete="name"
           value={name}
-          error={form.of('name')}
+          error={form.of(inDialog.name)}
           onChange={e => setName(e.currentTarget.value)}
         />
         <AddressFields
-          prefix=""
+          prefix="address."
           form={fields}
           error={form.of}
           onChange={change => setFields({ ...fields, ...change })}
         />
+        {!address?.is_default && (
+          <label className="flex min-h-11 items-center gap-3">
+            <input
+              type="checkbox"
+              className="size-5 shrink-0 accent-(--brand-text)"
+              checked={isFirst}
+              onChange={e => setFirst(e.currentTarget.checked)}
+            />
+            <span>{t.useFirst}</span>
+          </label>
+        )}
         <div className="flex flex-wrap gap-3">
           <button type="button" className="btn flex-1" onClick={onClose}>
             {t.cancel}

@@ -100,11 +100,20 @@ function Profile({ me }: { me: Customer }) {
   const queries = useQueryClient()
   const [name, setName] = useState(me.name)
   const [phone, setPhone] = useState(me.phone ?? '')
+  const agreed = me.consents.marketing_email?.granted ?? false
+  const [consent, setConsent] = useState(agreed)
   const form = useForm(['name', 'phone'])
   const check = () => (name.trim() ? [] : [{ name: 'name', message: t.needName }])
   async function send() {
     const changed = await answer(
-      api.PATCH('/api/v1/storefront/me', { body: { name: name.trim(), phone: phone.trim(), language: locale.get() } })
+      api.PATCH('/api/v1/storefront/me', {
+        body: {
+          name: name.trim(),
+          phone: phone.trim(),
+          language: locale.get(),
+          ...(consent !== agreed && { consents: { marketing_email: consent } })
+        }
+      })
     )
     queries.setQueryData(meQuery.queryKey, { ...me, ...changed })
     announce(t.saved)
@@ -134,6 +143,15 @@ function Profile({ me }: { me: Customer }) {
           error={form.of('phone')}
           onChange={e => setPhone(e.currentTarget.value)}
         />
+        <label className="flex min-h-11 items-center gap-3">
+          <input
+            type="checkbox"
+            className="size-5 shrink-0 accent-(--brand-text)"
+            checked={consent}
+            onChange={e => setConsent(e.currentTarget.checked)}
+          />
+          <span>{t.consent}</span>
+        </label>
         <button type="submit" className="btn self-start" disabled={form.busy}>
           {form.busy ? t.saving : t.save}
         </button>

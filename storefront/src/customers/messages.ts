@@ -35,6 +35,7 @@ export const accountText = i18n('account', {
   addAddress: 'Add an address',
   editAddress: 'Change the address',
   standard: 'Used first',
+  useFirst: 'Use this address first',
   edit: params('Change {name}'),
   remove: params('Delete {name}'),
   change: 'Change',
