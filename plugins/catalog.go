@@ -45,7 +45,7 @@ type Release struct {
 // Egress is a host that the plugin declares.
 type Egress struct {
 	Host    string            `json:"host" doc:"A name, or *.example.com for any one name below it."`
-	Port    int               `json:"port" doc:"443 where it is left out."`
+	Port    int               `json:"port,omitempty" doc:"443 where it is left out."`
 	Purpose map[string]string `json:"purpose,omitempty"`
 }
 

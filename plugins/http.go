@@ -22,6 +22,8 @@ type CatalogEntry struct {
 	Version      string            `json:"version"`
 	Capabilities []string          `json:"capabilities" nullable:"false"`
 	ConfigSchema json.RawMessage   `json:"config_schema" doc:"JSON Schema 2020-12. Fields marked x-secret are sent in secrets and never returned."`
+	Egress       []Egress          `json:"egress" nullable:"false" doc:"The only hosts that it can reach, beside those of egress_fields."`
+	EgressFields []string          `json:"egress_fields" nullable:"false" doc:"Fields of the configuration whose addresses it can reach."`
 	Installed    *InstallationView `json:"installed,omitempty"`
 }
 
@@ -122,7 +124,7 @@ func (p *Plugins) CatalogHTTP(ctx context.Context, _ *struct{}) (*CatalogOutput,
 }
 
 func (p *Plugins) entry(r Release, rows []installationRow) (CatalogEntry, error) {
-	e := CatalogEntry{ID: r.ID, Name: r.Name, Summary: r.Summary, Kinds: r.Kinds, Version: r.Version, Capabilities: r.Capabilities, ConfigSchema: r.ConfigSchema}
+	e := CatalogEntry{ID: r.ID, Name: r.Name, Summary: r.Summary, Kinds: r.Kinds, Version: r.Version, Capabilities: r.Capabilities, ConfigSchema: r.ConfigSchema, Egress: append([]Egress{}, r.Egress...), EgressFields: append([]string{}, r.EgressFields...)}
 	for i := range rows {
 		if rows[i].Plugin == r.ID {
 			v, err := p.view(&rows[i])
@@ -252,6 +254,7 @@ type HealthOutput struct {
 		Reason  string     `json:"reason,omitempty"`
 		Crashes int        `json:"crashes" doc:"In the last ten minutes."`
 		Next    *time.Time `json:"next_start,omitempty"`
+		CutOff  []string   `json:"cut_off" nullable:"false" doc:"Methods whose calls are held back for some seconds, for the provider has failed too often."`
 	}
 }
 
@@ -267,6 +270,7 @@ func (p *Plugins) HealthHTTP(ctx context.Context, in *InstallationInput) (*Healt
 	}
 	out := &HealthOutput{}
 	out.Body.State, out.Body.Reason, out.Body.Crashes = s.State, s.Reason, s.Crashes
+	out.Body.CutOff = append([]string{}, s.CutOff...)
 	if !s.Next.IsZero() {
 		next := s.Next.UTC()
 		out.Body.Next = &next

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/sony/gobreaker/v2"
 	"go.opentelemetry.io/otel/trace"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -34,19 +35,28 @@ func (c *conn) Invoke(ctx context.Context, method string, args, reply any, opts 
 	b := budgetOf(method)
 	ctx, cancel := context.WithTimeout(ctx, b.deadline)
 	defer cancel()
-	leave, err := c.host.gates.enter(ctx, c.target.Installation+method, b.width)
-	if err != nil {
-		return c.describe(method, err)
-	}
-	defer leave()
 	done := c.host.metrics.begin(c.target.Binary, method)
-	defer func() { done(err) }()
-
-	err = c.attempt(ctx, method, req, reply, opts)
-	if b.repeatable && ctx.Err() == nil && lost(ctx, err) {
+	err = c.host.breakers.call(c.target.Installation, method, c.breakerMoved, func() error {
+		leave, err := c.host.gates.enter(ctx, c.target.Installation+method, b.width)
+		if err != nil {
+			return err
+		}
+		defer leave()
 		err = c.attempt(ctx, method, req, reply, opts)
-	}
+		if b.repeatable && ctx.Err() == nil && lost(ctx, err) {
+			err = c.attempt(ctx, method, req, reply, opts)
+		}
+		return err
+	})
+	done(err)
 	return c.describe(method, err)
+}
+
+// breakerMoved tells of an outage and of its end.
+func (c *conn) breakerMoved(method string, from, to gobreaker.State) {
+	b := c.target.Binary
+	c.host.cfg.Log.Warn("plugin's circuit breaker", "plugin", b.Plugin, "version", b.Version, "installation", c.target.Installation, "method", method, "from", from.String(), "to", to.String())
+	c.host.metrics.breaker.WithLabelValues(b.Plugin, b.Version, method, to.String()).Inc()
 }
 
 // attempt makes the call, so that the plugin's method runs once at most. It begins again where that is certain not to have happened: the

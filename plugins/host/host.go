@@ -28,15 +28,16 @@ import (
 
 // Config of a Host. The zero value is ready for use.
 type Config struct {
-	RunDir      string // sockets live below it; default: a folder of this user below the system's temporary one
-	Log         *slog.Logger
-	Metrics     prometheus.Registerer
-	HealthEvery time.Duration  // default 5 s; a check has 1 s to answer, or half of that interval if it is shorter
-	Grace       time.Duration  // for calls in flight when a process is stopped; default 5 s
-	Env         []string       // KEY=value lines for plugins, which get nothing of the host's environment
-	MaxTier     Tier           // confine plugins no further, for a developer who looks into one; default: as far as can be
-	MinTier     Tier           // New fails where plugins cannot be confined so far; default: any
-	Private     []netip.Prefix // networks that are not public but that plugins may reach at the hosts they declare
+	RunDir       string // sockets live below it; default: a folder of this user below the system's temporary one
+	Log          *slog.Logger
+	Metrics      prometheus.Registerer
+	BreakerPause time.Duration  // before a method that was cut off is tried again; default 15 s
+	HealthEvery  time.Duration  // default 5 s; a check has 1 s to answer, or half of that interval if it is shorter
+	Grace        time.Duration  // for calls in flight when a process is stopped; default 5 s
+	Env          []string       // KEY=value lines for plugins, which get nothing of the host's environment
+	MaxTier      Tier           // confine plugins no further, for a developer who looks into one; default: as far as can be
+	MinTier      Tier           // New fails where plugins cannot be confined so far; default: any
+	Private      []netip.Prefix // networks that are not public but that plugins may reach at the hosts they declare
 }
 
 // Binary is one released version of a plugin, as recorded when it was installed.
@@ -72,13 +73,14 @@ var ErrNotSent = errors.New("the plugin was not called")
 
 // Host runs plugin processes.
 type Host struct {
-	cfg     Config
-	dir     *runDir
-	spawn   *spawner
-	tier    Tier
-	jails   atomic.Int64
-	metrics *metrics
-	gates   gates
+	cfg      Config
+	dir      *runDir
+	spawn    *spawner
+	tier     Tier
+	jails    atomic.Int64
+	metrics  *metrics
+	gates    gates
+	breakers breakers
 
 	mu     sync.Mutex
 	procs  map[key]*process
@@ -102,6 +104,9 @@ func New(cfg Config) (*Host, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.Default()
 	}
+	if cfg.BreakerPause == 0 {
+		cfg.BreakerPause = breakerPause
+	}
 	if cfg.HealthEvery == 0 {
 		cfg.HealthEvery = 5 * time.Second
 	}
@@ -116,7 +121,7 @@ func New(cfg Config) (*Host, error) {
 	if err != nil {
 		return nil, errors.Join(err, dir.remove())
 	}
-	h := &Host{cfg: cfg, dir: dir, spawn: spawn, metrics: newMetrics(cfg.Metrics), procs: map[key]*process{}}
+	h := &Host{cfg: cfg, dir: dir, spawn: spawn, metrics: newMetrics(cfg.Metrics), procs: map[key]*process{}, breakers: breakers{pause: cfg.BreakerPause, all: map[breakerKey]*breaker{}}}
 	tier, why := spawn.tier()
 	h.tier = tier
 	if tier < cfg.MinTier {
@@ -178,6 +183,7 @@ func (h *Host) Drop(ctx context.Context, t Target) error {
 		return nil
 	}
 	p.outlet.permit(t.Installation, nil)
+	h.breakers.forget(t.Installation)
 	if p.Status().State != Ready {
 		return nil
 	}
@@ -185,8 +191,9 @@ func (h *Host) Drop(ctx context.Context, t Target) error {
 	return err
 }
 
-// Retry lifts the quarantine or block of a target's process: "try again".
+// Retry lifts the quarantine or block of a target's process and lets its calls through: "try again".
 func (h *Host) Retry(t Target) {
+	h.breakers.forget(t.Installation)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if p := h.procs[t.key()]; p != nil && p.Status().State.gaveUp() {
@@ -199,10 +206,12 @@ func (h *Host) Status(t Target) Status {
 	h.mu.Lock()
 	p := h.procs[t.key()]
 	h.mu.Unlock()
-	if p == nil {
-		return Status{State: Stopped}
+	s := Status{State: Stopped}
+	if p != nil {
+		s = p.Status()
 	}
-	return p.Status()
+	s.CutOff = h.breakers.cutOff(t.Installation)
+	return s
 }
 
 func (t Target) key() key {

@@ -18,6 +18,7 @@ type metrics struct {
 	state    *prometheus.GaugeVec
 	egress   *prometheus.CounterVec
 	refused  *prometheus.CounterVec
+	breaker  *prometheus.CounterVec
 }
 
 func newMetrics(reg prometheus.Registerer) *metrics {
@@ -30,9 +31,10 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		state:    prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "plugin_state", Help: "1 for the state that a plugin's process is in."}, append(who, "mode", "state")),
 		egress:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "plugin_egress_bytes_total", Help: "Bytes that plugins exchanged with the hosts they declared."}, append(who, "host", "direction")),
 		refused:  prometheus.NewCounterVec(prometheus.CounterOpts{Name: "plugin_egress_refused_total", Help: "Destinations that plugins asked for and were not let to."}, append(who, "reason")),
+		breaker:  prometheus.NewCounterVec(prometheus.CounterOpts{Name: "plugin_breaker_total", Help: "Moves of the circuit breakers of installations' methods, by the state they led to."}, append(who, "method", "to")),
 	}
 	if reg != nil {
-		reg.MustRegister(m.calls, m.seconds, m.inflight, m.restarts, m.state, m.egress, m.refused)
+		reg.MustRegister(m.calls, m.seconds, m.inflight, m.restarts, m.state, m.egress, m.refused, m.breaker)
 	}
 	return m
 }

@@ -35,6 +35,7 @@ type Status struct {
 	PID      int
 	Crashes  int // in the last ten minutes
 	LastLogs []string
+	CutOff   []string // methods of the installation that are held back after failures
 }
 
 const (

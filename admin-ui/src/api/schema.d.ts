@@ -2758,6 +2758,10 @@ export interface components {
             capabilities: string[];
             /** @description JSON Schema 2020-12. Fields marked x-secret are sent in secrets and never returned. */
             config_schema: unknown;
+            /** @description The only hosts that it can reach, beside those of egress_fields. */
+            egress: components["schemas"]["Egress"][];
+            /** @description Fields of the configuration whose addresses it can reach. */
+            egress_fields: string[];
             id: string;
             installed?: components["schemas"]["InstallationView"];
             kinds: string[];
@@ -2926,8 +2930,6 @@ export interface components {
             email?: string;
             /** @enum {string} */
             fulfilment_type?: "ship" | "pickup" | "digital";
-            /** @description Of the letters about the order. */
-            language?: string;
             location_id?: string;
             name?: string;
             note?: string;
@@ -3144,6 +3146,18 @@ export interface components {
             reserved_log: number;
             sku: string;
         };
+        Egress: {
+            /** @description A name, or *.example.com for any one name below it. */
+            host: string;
+            /**
+             * Format: int64
+             * @description 443 where it is left out.
+             */
+            port?: number;
+            purpose?: {
+                [key: string]: string;
+            };
+        };
         Entry: {
             actor: components["schemas"]["EntryActor"];
             /** Format: date-time */
@@ -3344,6 +3358,8 @@ export interface components {
              * @description In the last ten minutes.
              */
             crashes: number;
+            /** @description Methods whose calls are held back for some seconds, for the provider has failed too often. */
+            cut_off: string[];
             /** Format: date-time */
             next_start?: string;
             reason?: string;

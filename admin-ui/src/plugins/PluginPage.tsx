@@ -88,6 +88,21 @@ function Detail({ plugin }: { plugin: Plugin }) {
               </List>
             </Section>
           )}
+          <Section title={say('egress')}>
+            <Text size="sm">{say('egress.hint')}</Text>
+            <List size="sm" mt="xs">
+              {plugin.egress.map(one => (
+                <List.Item key={`${one.host}:${one.port}`}>
+                  <Code>{one.port && one.port !== 443 ? `${one.host}:${one.port}` : one.host}</Code>{' '}
+                  {one.purpose && inWords(one.purpose)}
+                </List.Item>
+              ))}
+              {plugin.egress_fields.map(field => (
+                <List.Item key={field}>{say('egress.field', { field: fieldTitle(plugin, field) })}</List.Item>
+              ))}
+              {plugin.egress.length + plugin.egress_fields.length === 0 && <List.Item>{say('egress.none')}</List.Item>}
+            </List>
+          </Section>
           {installed && <State installation={installed} />}
         </Stack>
       </Grid.Col>
@@ -102,6 +117,13 @@ const tones: Record<Health['state'], Tone> = {
   backoff: 'bad',
   quarantined: 'bad',
   blocked: 'bad',
+}
+
+/** What the configuration form calls the field. */
+function fieldTitle(plugin: Plugin, field: string): string {
+  const { properties } = plugin.config_schema as { properties?: Record<string, Record<string, unknown>> }
+  const of = properties?.[field]
+  return inWords({ en: String(of?.title ?? field), zh: String(of?.['x-title-zh'] ?? of?.title ?? field) })
 }
 
 function State({ installation }: { installation: Installation }) {
@@ -122,6 +144,7 @@ function State({ installation }: { installation: Installation }) {
           <Group gap="xs">
             <Status tone={tones[data.state]}>{say(`health.${data.state}`)}</Status>
             {data.crashes > 0 && <Text size="sm">{say('health.crashes', { count: data.crashes })}</Text>}
+            {data.cut_off.length > 0 && <Status tone="bad">{say('health.cut_off')}</Status>}
             {data.reason && (
               <Text size="sm" c="dimmed">
                 {data.reason}

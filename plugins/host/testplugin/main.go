@@ -70,6 +70,10 @@ func (n *naughty) Authorize(ctx context.Context, in *pluginv1.AuthorizeRequest) 
 		_, _ = io.WriteString(stderr, strings.Repeat("x", 1<<20)+"\n")
 	case "huge":
 		data["huge"] = strings.Repeat("x", 8<<20)
+	case "outage":
+		return nil, &sdk.Error{Class: sdk.Upstream, Code: "provider.down", Message: "no answer"}
+	case "declined":
+		return nil, &sdk.Error{Class: sdk.Declined, Code: "card.declined", Message: "no money"}
 	case "crime":
 		data["crime"] = fmt.Sprint(n.commit(in.GetReturnUrl()))
 	case "plain":
