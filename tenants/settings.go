@@ -36,11 +36,11 @@ type Ordering struct {
 	UnpaidExpiryMinutes int `json:"unpaid_expiry_minutes" minimum:"5" maximum:"43200" doc:"An unpaid order is given up, and its stock freed, after so long."`
 	ShipWithinHours     int `json:"ship_within_hours" minimum:"1" maximum:"720" doc:"How soon a paid order is promised to leave."`
 
-	ConfirmOrders        bool              `json:"confirm_orders" required:"false" default:"false" doc:"Orders to be paid by hand wait until the shop confirms them."`
+	ConfirmOrders        bool              `json:"confirm_orders" required:"false" default:"false" doc:"Orders to be paid by hand wait until the shop confirms them; those that its staff takes do not."`
 	HandPayments         []string          `json:"hand_payments" required:"false" nullable:"false" maxItems:"2" enum:"on_delivery,manual" default:"on_delivery" doc:"Which payments without a plugin shoppers may choose: on_delivery (also at pick-up), manual (a bank transfer). on_delivery where it is left out."`
 	TransferInstructions map[string]string `json:"transfer_instructions" required:"false" doc:"How to pay by transfer, by language; needed for manual."`
-	DeliveryPrice        int64             `json:"delivery_price" required:"false" minimum:"0" maximum:"1000000000000" default:"0" doc:"Added to orders that are shipped: minor units of the shop's currency, taxed as the class standard. 0 is free."`
-	DeliveryFreeFrom     int64             `json:"delivery_free_from" required:"false" minimum:"0" maximum:"1000000000000" default:"0" doc:"Goods of so much, in minor units, are delivered for nothing. 0: the price always applies."`
+	ShippingPrice        int64             `json:"shipping_price" required:"false" minimum:"0" maximum:"1000000000000" default:"0" doc:"Added to orders that are shipped: minor units of the shop's currency, taxed as the class standard. 0 is free."`
+	ShippingFreeFrom     int64             `json:"shipping_free_from" required:"false" minimum:"0" maximum:"1000000000000" default:"0" doc:"Goods of so much, in minor units, are delivered for nothing. 0: the price always applies."`
 }
 
 // The payments that need no plugin.
@@ -66,13 +66,18 @@ func (s Settings) filled() Settings {
 	if s.Order.ShipWithinHours == 0 {
 		s.Order.ShipWithinHours = 48
 	}
-	if s.Order.HandPayments == nil {
-		s.Order.HandPayments = []string{OnDelivery}
-	}
-	if s.Order.TransferInstructions == nil {
-		s.Order.TransferInstructions = map[string]string{}
-	}
+	s.Order.fillLists()
 	return s
+}
+
+// fillLists puts in the place of lists that nobody has given what is usual; an empty list is kept.
+func (o *Ordering) fillLists() {
+	if o.HandPayments == nil {
+		o.HandPayments = []string{OnDelivery}
+	}
+	if o.TransferInstructions == nil {
+		o.TransferInstructions = map[string]string{}
+	}
 }
 
 func (s stored) languages(first string) []string {
@@ -127,7 +132,7 @@ func (t *Tenants) Update(ctx context.Context, sc db.Scope, c Change) (after Tena
 		if !slices.Contains(n.Languages, n.Language) {
 			n.Languages = append([]string{n.Language}, n.Languages...)
 		}
-		n.Settings = n.Settings.filled()
+		n.Settings.Order.fillLists()
 		if err := n.check(); err != nil {
 			return err
 		}
@@ -212,16 +217,16 @@ func (o *Ordering) check(e *fault.Error) *fault.Error {
 	if len(said) == 0 && slices.Contains(o.HandPayments, Transfer) {
 		e = e.Field("order.transfer_instructions", "say how to pay by transfer: the account and what to write on it")
 	}
-	for field, amount := range map[string]int64{"delivery_price": o.DeliveryPrice, "delivery_free_from": o.DeliveryFreeFrom} {
-		if amount < 0 || amount > mostDelivery {
+	for field, amount := range map[string]int64{"shipping_price": o.ShippingPrice, "shipping_free_from": o.ShippingFreeFrom} {
+		if amount < 0 || amount > mostShipping {
 			e = e.Field("order."+field, "0 to 1000000000000")
 		}
 	}
 	return e
 }
 
-// mostDelivery bounds the price of delivery, so that sums stay far from the limits of int64.
-const mostDelivery = 1_000_000_000_000
+// mostShipping bounds the price of delivery, so that sums stay far from the limits of int64.
+const mostShipping = 1_000_000_000_000
 
 func checkLocale(e *fault.Error, t *Tenant) *fault.Error {
 	if unit, err := currency.ParseISO(t.Currency); err != nil || unit.String() != t.Currency {

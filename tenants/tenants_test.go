@@ -233,8 +233,8 @@ func TestSettings(t *testing.T) {
 		"a payment twice":    {Change{Order: &Ordering{UnpaidExpiryMinutes: 30, ShipWithinHours: 24, HandPayments: []string{"on_delivery", "on_delivery"}}}, "order.hand_payments[1]"},
 		"transfer to where":  {Change{Order: &Ordering{UnpaidExpiryMinutes: 30, ShipWithinHours: 24, HandPayments: []string{"manual"}, TransferInstructions: map[string]string{"en": " "}}}, "order.transfer_instructions"},
 		"long instructions":  {Change{Order: &Ordering{UnpaidExpiryMinutes: 30, ShipWithinHours: 24, TransferInstructions: map[string]string{"zh": strings.Repeat("账", 2001)}}}, "order.transfer_instructions.zh"},
-		"paid to take it":    {Change{Order: &Ordering{UnpaidExpiryMinutes: 30, ShipWithinHours: 24, DeliveryPrice: -1}}, "order.delivery_price"},
-		"huge threshold":     {Change{Order: &Ordering{UnpaidExpiryMinutes: 30, ShipWithinHours: 24, DeliveryFreeFrom: 1 << 60}}, "order.delivery_free_from"},
+		"paid to take it":    {Change{Order: &Ordering{UnpaidExpiryMinutes: 30, ShipWithinHours: 24, ShippingPrice: -1}}, "order.shipping_price"},
+		"huge threshold":     {Change{Order: &Ordering{UnpaidExpiryMinutes: 30, ShipWithinHours: 24, ShippingFreeFrom: 1 << 60}}, "order.shipping_free_from"},
 		"contact":            {Change{Contact: &Contact{Email: "x"}}, "contact.email"},
 	} {
 		_, err := w.Update(w.ctx(), w.a, c.change)
@@ -258,11 +258,11 @@ func TestSettings(t *testing.T) {
 		t.Errorf("the other tenant: %+v, %v", other, err)
 	}
 
-	if o := got.Settings.Order; o.ConfirmOrders || !slices.Equal(o.HandPayments, []string{OnDelivery}) || o.DeliveryPrice != 0 {
+	if o := got.Settings.Order; o.ConfirmOrders || !slices.Equal(o.HandPayments, []string{OnDelivery}) || o.ShippingPrice != 0 {
 		t.Errorf("what is left out: %+v", o)
 	}
 	none := Ordering{
-		UnpaidExpiryMinutes: 30, ShipWithinHours: 24, ConfirmOrders: true, HandPayments: []string{}, TransferInstructions: map[string]string{"en": " IBAN GB00 ", "zh": ""}, DeliveryPrice: 395, DeliveryFreeFrom: 4000,
+		UnpaidExpiryMinutes: 30, ShipWithinHours: 24, ConfirmOrders: true, HandPayments: []string{}, TransferInstructions: map[string]string{"en": " IBAN GB00 ", "zh": ""}, ShippingPrice: 395, ShippingFreeFrom: 4000,
 	}
 	after, err = w.Update(w.ctx(), w.a, Change{Order: &none})
 	w.must(err)

@@ -20,8 +20,8 @@ test('what a shop decides on logo, delivery, transfers and confirmation is so in
       confirm_orders: false,
       hand_payments: ['on_delivery'],
       transfer_instructions: {},
-      delivery_price: 0,
-      delivery_free_from: 0,
+      shipping_price: 0,
+      shipping_free_from: 0,
     })
     await page.reload()
   })

@@ -94,7 +94,7 @@ func (a *App) shop(ctx context.Context, sc db.Scope) (orders.Shop, error) {
 	return orders.Shop{
 		Currency: t.Currency, Country: t.Country, Language: t.Language,
 		UnpaidExpiry: time.Duration(o.UnpaidExpiryMinutes) * time.Minute, OrdersMonth: tenants.Limit(t.Plan, tenants.OrdersMonth),
-		ConfirmOrders: o.ConfirmOrders, ByHand: o.HandPayments, DeliveryPrice: o.DeliveryPrice, DeliveryFreeFrom: o.DeliveryFreeFrom,
+		ConfirmOrders: o.ConfirmOrders, ByHand: o.HandPayments, ShippingPrice: o.ShippingPrice, ShippingFreeFrom: o.ShippingFreeFrom,
 	}, nil
 }
 

@@ -331,11 +331,11 @@ type Shop struct {
 
 	ConfirmOrders        bool         `json:"confirm_orders" doc:"Orders to be paid by hand wait until the shop confirms them."`
 	TransferInstructions Text         `json:"transfer_instructions" doc:"How to pay orders whose payment method is manual."`
-	Delivery             ShopDelivery `json:"delivery"`
+	Shipping             ShopShipping `json:"shipping"`
 }
 
-// ShopDelivery is what it costs to have goods sent, in minor units of the shop's currency.
-type ShopDelivery struct {
+// ShopShipping is what it costs to have goods sent, in minor units of the shop's currency.
+type ShopShipping struct {
 	Price    int64 `json:"price" doc:"0 is free."`
 	FreeFrom int64 `json:"free_from" doc:"Goods of so much are delivered for nothing. 0: the price always applies."`
 }
@@ -383,7 +383,7 @@ func shopOf(tx *db.Tx) (Shop, error) {
 		Branding: ShopBranding{Color: t.Settings.Branding.Color}, Contact: t.Settings.Contact,
 		FulfilmentTypes: []string{}, Locations: []Location{}, PaymentMethods: []PaymentMethod{},
 		ConfirmOrders: t.Settings.Order.ConfirmOrders, TransferInstructions: t.Settings.Order.TransferInstructions,
-		Delivery: ShopDelivery{Price: t.Settings.Order.DeliveryPrice, FreeFrom: t.Settings.Order.DeliveryFreeFrom},
+		Shipping: ShopShipping{Price: t.Settings.Order.ShippingPrice, FreeFrom: t.Settings.Order.ShippingFreeFrom},
 	}
 	if id := t.Settings.Branding.LogoMediaID; id != nil {
 		there, err := HasPictureTx(tx, *id) // it may have been deleted since

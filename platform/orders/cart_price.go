@@ -57,8 +57,8 @@ func (o *Orders) appraise(ctx context.Context, sc db.Scope, cart *Cart, byID map
 	if len(cart.Lines) == 0 {
 		cart.Problems = append(cart.Problems, CartIssue{"lines", problemEmpty.told(ctx)})
 	}
-	if !shop.delivers(cart.FulfilmentType, cart.Currency) {
-		cart.Problems = append(cart.Problems, CartIssue{"fulfilment_type", problemDelivery.told(ctx)})
+	if !shop.ships(cart.FulfilmentType, cart.Currency) {
+		cart.Problems = append(cart.Problems, CartIssue{"fulfilment_type", problemShipping.told(ctx)})
 	}
 	t := total(priced, sold, taxes, shop, cart.FulfilmentType, cart.ShippingAddress)
 	cart.Subtotal, cart.DiscountTotal, cart.ShippingTotal, cart.TaxTotal, cart.Total, cart.TaxIncluded = t.Subtotal, t.Discount, t.Shipping, t.Tax, t.Total, t.Included

@@ -67,24 +67,24 @@ type Shop struct {
 	Language      string
 	UnpaidExpiry  time.Duration // how long an unpaid order holds its stock
 	OrdersMonth   int64         // the plan's limit, 0 = none
-	ConfirmOrders bool          // orders to be paid by hand wait for the shop's confirmation
+	ConfirmOrders bool          // orders to be paid by hand, but those that the staff takes, wait for the shop's confirmation
 	ByHand        []string      // the methods without a plugin that shoppers may choose: manual, on_delivery
 
-	// What delivery costs, in minor units of Currency; goods of DeliveryFreeFrom are delivered for nothing, where that is not 0.
-	DeliveryPrice, DeliveryFreeFrom int64
+	// What delivery costs, in minor units of Currency; goods of ShippingFreeFrom are delivered for nothing, where that is not 0.
+	ShippingPrice, ShippingFreeFrom int64
 }
 
-// delivery is what it costs to bring goods of so much to the customer.
-func (s Shop) delivery(fulfilment string, goods int64) int64 {
-	if fulfilment != "ship" || s.DeliveryFreeFrom > 0 && goods >= s.DeliveryFreeFrom {
+// shipping is what it costs to bring goods of so much to the customer.
+func (s Shop) shipping(fulfilment string, goods int64) int64 {
+	if fulfilment != "ship" || s.ShippingFreeFrom > 0 && goods >= s.ShippingFreeFrom {
 		return 0
 	}
-	return s.DeliveryPrice
+	return s.ShippingPrice
 }
 
-// delivers reports whether what is to be shipped and paid in the currency has a price of delivery: there is one in the shop's own currency, or none is asked for.
-func (s Shop) delivers(fulfilment, currency string) bool {
-	return fulfilment != "ship" || s.DeliveryPrice == 0 || currency == s.Currency
+// ships reports whether what is to be shipped and paid in the currency has a price of delivery: there is one in the shop's own currency, or none is asked for.
+func (s Shop) ships(fulfilment, currency string) bool {
+	return fulfilment != "ship" || s.ShippingPrice == 0 || currency == s.Currency
 }
 
 // Shops gives the settings of a tenant; it is called for each order and must answer from memory.

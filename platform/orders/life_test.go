@@ -325,6 +325,11 @@ func TestConfirmation(t *testing.T) {
 	if got, err := s.Confirm(ctx, s.sc, s.placed(t, "MUG").ID, 0); err != nil || *got.Number != 1002 {
 		t.Errorf("the next number: %v", err)
 	}
+	in := s.order("MUG")
+	in.Channel = "staff"
+	if r, err := s.Place(ctx, s.sc, "counter", in); err != nil || r.Order.Status != orders.Placed {
+		t.Errorf("an order that the staff takes is %s, %v", r.Order.Status, err)
+	}
 	orderstest.Check(t, s.owner)
 }
 

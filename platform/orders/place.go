@@ -144,7 +144,7 @@ func (o *Orders) prepare(ctx context.Context, sc db.Scope, shop Shop, c claim, p
 func (o *Orders) setStatus(ctx context.Context, sc db.Scope, shop Shop, p *placing, method string) error {
 	p.row.PaymentMethod = method
 	switch {
-	case byHand(method) && shop.ConfirmOrders:
+	case byHand(method) && shop.ConfirmOrders && p.row.Channel != "staff": // what the staff has taken is confirmed by that
 		p.row.Status = AwaitingConfirmation
 	case byHand(method), p.row.Total == 0:
 		p.row.Status = Placed
@@ -231,8 +231,8 @@ func (o *Orders) price(ctx context.Context, sc db.Scope, shop Shop, in PlaceInpu
 		}
 		lines = append(lines, lineOf(i+1, g.Sellable, in.Lines[i].Quantity, unit))
 	}
-	if !shop.delivers(in.FulfilmentType, currency) {
-		bad = *bad.Blame("body.fulfilment_type", problemDelivery.why)
+	if !shop.ships(in.FulfilmentType, currency) {
+		bad = *bad.Blame("body.fulfilment_type", problemShipping.why)
 	}
 	if len(bad.Fields) > 0 {
 		return nil, &bad

@@ -11,12 +11,12 @@ import (
 )
 
 // The price of delivery is in the cart, is what the shopper agrees to, and is in the order; what is collected or reaches the threshold goes without.
-func TestDelivery(t *testing.T) {
+func TestShipping(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	s := open(t, map[string]int64{"MUG": 100})
 	s.exec(t, `INSERT INTO tax_rates (tenant_id, tax_class, country, basis_points) VALUES ($1, 'standard', 'GB', 2000)`, s.sc.Tenant)
-	s.settings.DeliveryPrice, s.settings.DeliveryFreeFrom = 395, 3000
+	s.settings.ShippingPrice, s.settings.ShippingFreeFrom = 395, 3000
 	cart, token := s.fill(t)
 	if cart.Subtotal != 2000 || cart.ShippingTotal != 395 || cart.Total != 2395 || cart.TaxTotal != 399 {
 		t.Errorf("cart %d + %d = %d, tax %d", cart.Subtotal, cart.ShippingTotal, cart.Total, cart.TaxTotal)
@@ -28,7 +28,7 @@ func TestDelivery(t *testing.T) {
 	if _, err := s.SetContact(ctx, s.sc, token, orders.ContactInput{FulfilmentType: &ship}); err != nil {
 		t.Fatal(err)
 	}
-	s.settings.DeliveryPrice = 495 // while the shopper types
+	s.settings.ShippingPrice = 495 // while the shopper types
 	_, err := s.CompleteCart(ctx, s.sc, token, "a", nil, complete(2395, "on_delivery"))
 	if !errors.Is(err, orders.ErrTotalChanged) || fault.Of(err).Data["total"] != int64(2495) {
 		t.Errorf("the price has changed: %v, %v", err, fault.Of(err).Data["total"])
@@ -51,7 +51,7 @@ func TestDelivery(t *testing.T) {
 }
 
 // The price is one in the shop's own currency: nobody gets his goods delivered for nothing by paying in another.
-func TestDeliveryInAnotherCurrency(t *testing.T) {
+func TestShippingInAnotherCurrency(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	s := open(t, map[string]int64{"MUG": 100})
@@ -62,7 +62,7 @@ func TestDeliveryInAnotherCurrency(t *testing.T) {
 	if r, err := s.Place(ctx, s.sc, "free", in); err != nil || r.Order.Total != 1500 {
 		t.Errorf("free delivery: %v", err)
 	}
-	s.settings.DeliveryPrice = 395
+	s.settings.ShippingPrice = 395
 	if _, err := s.Place(ctx, s.sc, "priced", in); fault.Of(err).Fields["body.fulfilment_type"].Empty() {
 		t.Errorf("an order in dollars: %v", err)
 	}
@@ -75,7 +75,7 @@ func TestDeliveryInAnotherCurrency(t *testing.T) {
 	}
 	ship := "ship"
 	cart, err := s.SetContact(ctx, s.sc, token, orders.ContactInput{FulfilmentType: &ship, ShippingAddress: address})
-	if err != nil || len(cart.Problems) != 1 || cart.Problems[0].Code != "no_delivery_price" {
+	if err != nil || len(cart.Problems) != 1 || cart.Problems[0].Code != "no_shipping_price" {
 		t.Errorf("a cart in dollars: %+v, %v", cart.Problems, err)
 	}
 }

@@ -48,7 +48,7 @@ var (
 	problemSoldOut  = problem("out_of_stock", "This is sold out.")
 	problemTooFew   = problem("not_enough", "There is not enough of this left.")
 	problemEmpty    = problem("empty", "The cart is empty.")
-	problemDelivery = problem("no_delivery_price", "The shop delivers only what is paid in its own currency. Choose another way to get it, or order in that currency.")
+	problemShipping = problem("no_shipping_price", "The shop delivers only what is paid in its own currency. Choose another way to get it, or order in that currency.")
 	problemQuantity = "quantity_not_allowed"
 	problemType     = "fulfilment_not_possible"
 )
@@ -96,7 +96,7 @@ func total(lines []Line, goods []catalog.Sellable, taxes catalog.Taxes, shop Sho
 		t.Discount += lines[i].Discount
 	}
 	if len(lines) > 0 {
-		t.Shipping = shop.delivery(fulfilment, t.Subtotal-t.Discount)
+		t.Shipping = shop.shipping(fulfilment, t.Subtotal-t.Discount)
 		amounts, rates = append(amounts, t.Shipping), append(rates, taxes.Rate(shippingClass, where))
 	}
 	for i, tax := range catalog.SplitTax(amounts, rates, t.Included) {

@@ -16,7 +16,7 @@ func TestTotalsAddUp(t *testing.T) {
 		classes := []string{"standard", "reduced", "zero"}
 		rate := map[string]int{"standard": rapid.IntRange(0, 3000).Draw(t, "standard"), "reduced": rapid.IntRange(0, 3000).Draw(t, "reduced")}
 		taxes := catalog.TaxesOf([]catalog.TaxRate{{TaxClass: "standard", Country: "GB", BasisPoints: rate["standard"]}, {TaxClass: "reduced", Country: "GB", BasisPoints: rate["reduced"]}})
-		shop := Shop{Currency: "GBP", Country: "GB", DeliveryPrice: rapid.Int64Range(0, 5000).Draw(t, "delivery"), DeliveryFreeFrom: rapid.Int64Range(0, 50_000).Draw(t, "free from")}
+		shop := Shop{Currency: "GBP", Country: "GB", ShippingPrice: rapid.Int64Range(0, 5000).Draw(t, "delivery"), ShippingFreeFrom: rapid.Int64Range(0, 50_000).Draw(t, "free from")}
 		fulfilment := rapid.SampledFrom([]string{"ship", "ship", "pickup", "digital", ""}).Draw(t, "fulfilment")
 		included := rapid.Bool().Draw(t, "included")
 		lines := make([]Line, rapid.IntRange(0, 8).Draw(t, "lines"))
@@ -30,8 +30,8 @@ func TestTotalsAddUp(t *testing.T) {
 		}
 		got := total(lines, goods, taxes, shop, fulfilment, nil)
 
-		shipping := shop.DeliveryPrice
-		if fulfilment != "ship" || len(lines) == 0 || shop.DeliveryFreeFrom > 0 && gross-discount >= shop.DeliveryFreeFrom {
+		shipping := shop.ShippingPrice
+		if fulfilment != "ship" || len(lines) == 0 || shop.ShippingFreeFrom > 0 && gross-discount >= shop.ShippingFreeFrom {
 			shipping = 0
 		}
 		sums := map[string]int64{"standard": shipping} // by class, what is taxed

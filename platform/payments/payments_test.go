@@ -359,7 +359,7 @@ func TestRefundOfAllThatIsLeft(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	r := newRig(t)
-	r.shop.DeliveryPrice = 395
+	r.shop.ShippingPrice = 395
 	o, err := r.orders.Place(ctx, r.sc, "k", orders.PlaceInput{
 		FulfilmentType: "ship", ShippingAddress: &orders.Address{Name: "Ann", Lines: []string{"1 High Street"}, City: "Leeds", Country: "GB"}, Lines: []orders.LineInput{{SKU: "MUG", Quantity: 1}},
 	})

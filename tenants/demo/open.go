@@ -32,7 +32,7 @@ func (p Parts) open(ctx context.Context, s *shop) (db.Scope, error) {
 	t.Settings.Contact = tenants.Contact{Email: s.Contact.Email, Phone: s.Contact.Phone, Address: s.Contact.Address}
 	o := &t.Settings.Order
 	o.ConfirmOrders, o.HandPayments, o.TransferInstructions = s.Order.ConfirmOrders, s.Order.HandPayments, s.Order.TransferInstructions
-	o.DeliveryPrice, o.DeliveryFreeFrom = s.Order.DeliveryPrice, s.Order.DeliveryFreeFrom
+	o.ShippingPrice, o.ShippingFreeFrom = s.Order.ShippingPrice, s.Order.ShippingFreeFrom
 	preset.Location = tenants.StarterLocation{Name: map[string]string{"en": s.Locations[0].Name}, Kind: s.Locations[0].Kind}
 	preset.Categories = nil
 	for _, c := range s.Categories {

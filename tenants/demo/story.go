@@ -143,8 +143,8 @@ func (t *story) price(country string) {
 		t.order.TaxIncluded = g.TaxIncluded
 		t.lines = append(t.lines, l)
 	}
-	if t.sale.ship == "ship" && (t.Order.DeliveryFreeFrom == 0 || t.order.Subtotal < t.Order.DeliveryFreeFrom) {
-		t.order.ShippingTotal = t.Order.DeliveryPrice
+	if t.sale.ship == "ship" && (t.Order.ShippingFreeFrom == 0 || t.order.Subtotal < t.Order.ShippingFreeFrom) {
+		t.order.ShippingTotal = t.Order.ShippingPrice
 	}
 	amounts[n], rates[n] = t.order.ShippingTotal, t.taxes.Rate("standard", country)
 	for i, tax := range catalog.SplitTax(amounts, rates, t.order.TaxIncluded) {

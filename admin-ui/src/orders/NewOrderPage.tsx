@@ -64,9 +64,9 @@ export function NewOrderPage() {
   })
   const type = form.values.fulfilment_type
   const goods = lines.reduce((sum, line) => sum + line.price * line.quantity, 0)
-  const { delivery_price, delivery_free_from } = settings.order
-  const isFree = delivery_free_from > 0 && goods >= delivery_free_from
-  const delivery = type === 'ship' && goods > 0 && !isFree ? delivery_price : 0
+  const { shipping_price, shipping_free_from } = settings.order
+  const isFree = shipping_free_from > 0 && goods >= shipping_free_from
+  const delivery = type === 'ship' && goods > 0 && !isFree ? shipping_price : 0
 
   return (
     <Page title={say('new.title')} lead={say('new.lead')}>

@@ -63,7 +63,7 @@ function Logo({ form, tenant, readOnly }: { form: SettingsForm; tenant: Tenant; 
   })
   return (
     <div role="group" aria-label={say('logo')}>
-      <Text size="sm" fw={500} mb={4}>
+      <Text size="sm" fw={600} mb={4}>
         {say('logo')}
       </Text>
       <Group gap="sm">

@@ -89,13 +89,13 @@ export function Delivery({ form, currency }: { form: SettingsForm; currency: str
           label={say('delivery.price')}
           description={say('delivery.price.hint')}
           currency={currency}
-          {...form.getInputProps('order.delivery_price')}
+          {...form.getInputProps('order.shipping_price')}
         />
         <MoneyInput
           label={say('delivery.free')}
           description={say('delivery.free.hint')}
           currency={currency}
-          {...form.getInputProps('order.delivery_free_from')}
+          {...form.getInputProps('order.shipping_free_from')}
         />
       </Stack>
     </Section>

@@ -70,8 +70,8 @@ function valuesOf({ settings, ...tenant }: Tenant) {
     contact: { email: '', phone: '', address: '', ...settings.contact },
     order: {
       ...order,
-      delivery_price: (order.delivery_price || null) as number | null,
-      delivery_free_from: (order.delivery_free_from || null) as number | null,
+      shipping_price: (order.shipping_price || null) as number | null,
+      shipping_free_from: (order.shipping_free_from || null) as number | null,
       transfer_instructions: order.transfer_instructions ?? {},
     },
     branding: { color: branding.color ?? '', logo_media_id: branding.logo_media_id },
@@ -85,8 +85,8 @@ function changeOf({ order, ...values }: Values) {
     ...values,
     order: {
       ...order,
-      delivery_price: order.delivery_price ?? 0,
-      delivery_free_from: order.delivery_free_from ?? 0,
+      shipping_price: order.shipping_price ?? 0,
+      shipping_free_from: order.shipping_free_from ?? 0,
     },
   }
 }
@@ -164,9 +164,11 @@ function Form({ tenant }: { tenant: Tenant }) {
               />
             </Stack>
           </Section>
-          <Orders form={form} />
+          <Stack>
+            <Orders form={form} />
+            <Delivery form={form} currency={tenant.currency} />
+          </Stack>
           <HandPayments form={form} />
-          <Delivery form={form} currency={tenant.currency} />
           <Look form={form} tenant={tenant} readOnly={readOnly} />
           <Section title={say('programs')}>
             <TagsInput

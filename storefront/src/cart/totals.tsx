@@ -19,7 +19,7 @@ type Sums = Pick<
 export function Totals({ of, settling }: { of: Sums; settling?: boolean }) {
   const t = useText(cartText)
   const { config, money } = useShop()
-  const { price, free_from } = config.delivery
+  const { price, free_from } = config.shipping
   const open = !of.fulfilment_type && config.fulfilment_types.includes('ship') && of.currency === config.tenant.currency
   const isFree = !price || (free_from > 0 && of.subtotal - of.discount_total >= free_from)
   const sent = { price: money(price), from: money(free_from) }

@@ -135,7 +135,7 @@ function CheckoutForm({ cart, me, addresses }: { cart: Cart; me: Customer | null
   // Not while the price is reckoned: a press then would be lost, and place() itself waits for the price and asks if it is another.
   const blocked = !online || state.busy || cart.lines.some(ill) || !config.payment_methods.length
   const offered = waysOf(config)
-  const { price, free_from } = config.delivery
+  const { price, free_from } = config.shipping
   const isFree = !price || (free_from > 0 && cart.subtotal - cart.discount_total >= free_from)
   const delivery = isFree ? t.deliveryFree : t.deliveryPrice({ price: money(price) })
   const way = useWays()

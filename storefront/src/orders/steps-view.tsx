@@ -3,7 +3,7 @@ import { useText } from '../i18n/use-text'
 import { useShop } from '../shop/config'
 import { Icon } from '../ui/icon'
 import { orderText } from './messages'
-import { paysLater, type StepName, stepsOf } from './steps'
+import { type StepName, stepsOf } from './steps'
 
 /** Steps shows how far the order has come; each state is told by mark, weight and hidden words, not by colour alone. */
 export function Steps({ order }: { order: Order }) {
@@ -20,7 +20,7 @@ export function Steps({ order }: { order: Order }) {
     issued: t.stepIssued
   }
   const states = { done: t.stepDone, now: t.stepNow, next: t.stepNext }
-  const steps = stepsOf(order).filter(s => s.name !== 'paid' || s.state === 'done' || !paysLater(order))
+  const steps = stepsOf(order)
   return (
     <ol className="card grid gap-3 p-5 sm:auto-cols-fr sm:grid-flow-col" aria-label={t.steps}>
       {steps.map(s => (

@@ -52,6 +52,7 @@ test.each<[Partial<Order>, string]>([
     { fulfilment_type: 'digital', fulfilment_status: 'delivered', fulfilments: groups('issued') },
     'placed:done paid:done issued:done'
   ],
+  [{ payment_method: 'manual', payment_status: 'unpaid' }, 'placed:done packed:now shipped:next delivered:next'],
   [{ fulfilment_type: 'pickup', status: 'completed' }, 'placed:done paid:done ready:done collected:done']
 ])('%j', (change, want) => {
   expect(line(order(change))).toBe(want)

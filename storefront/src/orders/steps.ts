@@ -40,9 +40,10 @@ function reached(order: Axes): StepName | undefined {
   return groups.length ? names[Math.min(...groups)] : undefined
 }
 
-/** stepsOf is the way of an order from "placed" to the customer's hands. Goods that move before they are paid do not wait for "paid". */
-export function stepsOf(order: Axes & Pick<Order, 'timeline'>): Step[] {
-  const names = ways[order.fulfilment_type] ?? ways.ship ?? []
+/** stepsOf is the way of an order from "placed" to the customer's hands. What is paid to the shop itself does not wait for "paid". */
+export function stepsOf(order: Axes & Pick<Order, 'timeline' | 'payment_method'>): Step[] {
+  const whole = ways[order.fulfilment_type] ?? ways.ship ?? []
+  const names = paysLater(order) && !isPaid(order) ? whole.filter(name => name !== 'paid') : whole
   const last = reached(order)
   const far = last ? names.indexOf(last) : -1
   const done = (name: StepName, i: number) => {
