@@ -2930,6 +2930,8 @@ export interface components {
             email?: string;
             /** @enum {string} */
             fulfilment_type?: "ship" | "pickup" | "digital";
+            /** @description Of the letters about the order. */
+            language?: string;
             location_id?: string;
             name?: string;
             note?: string;
