@@ -84,15 +84,19 @@ function CheckoutForm({ cart, me, addresses }: { cart: Cart; me: Customer | null
   // What changes the price is told to the server at once, so that the total on the button is the one to be paid.
   const asked = JSON.stringify(pricingOf(form))
   const [pricing, setPricing] = useState(false)
+  const [told, setTold] = useState('')
   const placing = useRef(false)
   useEffect(() => {
     const timer = setTimeout(() => {
-      if (placing.current) return // the cart is on its way as it is
+      if (placing.current) return setTold(asked) // the cart is on its way as it is
       setPricing(true)
       changeCart(JSON.parse(asked))
         .then(fresh => setSeen(fresh.total))
         .catch(() => {}) // what is wrong is said when the order is placed
-        .finally(() => setPricing(false))
+        .finally(() => {
+          setPricing(false)
+          setTold(asked)
+        })
     }, 500)
     return () => clearTimeout(timer)
   }, [asked])
@@ -247,7 +251,7 @@ function CheckoutForm({ cart, me, addresses }: { cart: Cart; me: Customer | null
               </li>
             ))}
           </ul>
-          <Totals of={cart} settling={pricing || settling} />
+          <Totals of={cart} settling={pricing || settling || asked !== told} />
           {outcome?.kind === 'total_changed' && (
             <Notice tone="warn" title={t.changedTitle({ to: money(outcome.to, cart.currency) })} live>
               {t.changedText({ from: money(outcome.from, cart.currency) })}

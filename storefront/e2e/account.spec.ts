@@ -1,0 +1,160 @@
+import type { Page } from '@playwright/test'
+import { letter, linkIn } from './mail'
+import { address, choose, expect, fill, gifts, order, sound, test } from './shop'
+
+const someone = () => `ada.${Date.now()}.${Math.floor(Math.random() * 1e6)}@example.com`
+const field = (page: Page, name: string) => page.locator(`[id="field-${name}"]`)
+
+async function register(page: Page, email: string, password: string) {
+  await page.goto(`${gifts}/account`)
+  await page.getByRole('button', { name: 'Create an account' }).click()
+  await field(page, 'name').fill('Ada Byron')
+  await field(page, 'email').fill(email)
+  await field(page, 'password').fill(password)
+  await page.getByRole('button', { name: 'Create an account' }).click()
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Hello, Ada Byron')
+}
+
+async function writeAddress(page: Page, street: string, city: string) {
+  const dialog = page.getByRole('dialog')
+  await dialog.locator('[id="field-address.name"]').fill('Ada Byron')
+  await dialog.locator('[id="field-address.lines.0"]').fill(street)
+  await dialog.locator('[id="field-address.city"]').fill(city)
+  await dialog.locator('[id="field-address.postal_code"]').fill('LS1 5HD')
+}
+
+test('an account: addresses, an order by them, its history, consent, and out and in again', async ({ page }) => {
+  const email = someone()
+  await register(page, email, 'four unrelated birch words')
+  const card = (street: string) => page.locator('li.card').filter({ hasText: street })
+
+  await page.getByRole('button', { name: 'Add an address' }).click()
+  await writeAddress(page, '12 Park Row', 'Leeds')
+  await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click()
+  await expect(card('12 Park Row')).toContainText('Used first') // the only one
+  await page.getByRole('button', { name: 'Add an address' }).click()
+  await writeAddress(page, '7 Mill Lane', 'York')
+  await page.getByLabel('Use this address first').check()
+  await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click()
+  await expect(card('7 Mill Lane')).toContainText('Used first')
+  await expect(card('12 Park Row')).not.toContainText('Used first')
+  await page.getByRole('button', { name: 'Change 7 Mill Lane' }).click()
+  await page.getByRole('dialog').locator('[id="field-address.lines.0"]').fill('9 Mill Lane')
+  await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click()
+  await expect(card('9 Mill Lane')).toContainText('Used first') // a change leaves it what it was
+  await sound(page, 'account')
+
+  await fill(page)
+  await page.goto(`${gifts}/checkout`)
+  await expect(field(page, 'shipping_address.lines.0')).toHaveValue('9 Mill Lane')
+  await expect(field(page, 'email')).toHaveValue(email)
+  await page.getByRole('button', { name: '12 Park Row, Leeds' }).click()
+  await expect(field(page, 'shipping_address.city')).toHaveValue('Leeds')
+  await choose(page, '/qr')
+  await order(page)
+  await page.waitForURL(/\/o\//)
+  await expect(page.getByText('12 Park Row')).toBeVisible()
+
+  await page.goto(`${gifts}/account`)
+  await expect(page.locator('a[href^="/o/"]')).toContainText('Not paid')
+  await page.getByRole('button', { name: 'Delete 12 Park Row' }).click()
+  await expect(card('12 Park Row')).toHaveCount(0)
+  const consent = page.getByLabel(/Tell me about news and offers/)
+  await expect(consent).not.toBeChecked()
+  await consent.check()
+  await page.getByRole('button', { name: 'Save', exact: true }).click()
+  await expect(page.getByTestId('announcer')).toContainText('Saved')
+  await page.reload()
+  await expect(consent).toBeChecked()
+
+  await page.getByRole('button', { name: 'Sign out' }).click()
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Your account')
+  await field(page, 'email').fill(email)
+  await field(page, 'password').fill('not the password at all')
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await expect(page.getByText('E-mail or password is not right.')).toBeVisible()
+  await field(page, 'password').fill('four unrelated birch words')
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await expect(page.locator('a[href^="/o/"]')).toBeVisible()
+})
+
+test('a forgotten password is set anew by the link in the mail, which works once', async ({ page }) => {
+  const email = someone()
+  await register(page, email, 'four unrelated birch words')
+  await page.goto(linkIn(await letter(email, /\/account\/confirm/), '/account/confirm'))
+  await expect(page.getByText('Your e-mail is confirmed')).toBeVisible()
+  await page.goto(`${gifts}/account`)
+  await page.getByRole('button', { name: 'Sign out' }).click()
+  await page.getByRole('link', { name: 'Forgot your password?' }).click()
+  await field(page, 'email').fill(email)
+  await page.getByRole('button', { name: 'Send me the link' }).click()
+  await expect(page.getByText('Look into your mail')).toBeVisible()
+  const link = linkIn(await letter(email, /\/account\/reset/), '/account/reset')
+  await page.goto(link)
+  await field(page, 'password').fill('password12')
+  await page.getByRole('button', { name: 'Save' }).click()
+  await expect(page.locator('#field-password')).toHaveAttribute('aria-invalid', 'true') // the server's reason is at the field
+  await field(page, 'password').fill('seven sober lanterns drifting')
+  await page.getByRole('button', { name: 'Save' }).click()
+  await expect(page.getByText('Your new password is set.')).toBeVisible()
+  await page.goto(link)
+  await field(page, 'password').fill('another lantern drifting home')
+  await page.getByRole('button', { name: 'Save' }).click()
+  await expect(page.getByText('This link is not valid any more. Ask for a new one.')).toBeVisible()
+  await page.goto(`${gifts}/account`)
+  await field(page, 'email').fill(email)
+  await field(page, 'password').fill('seven sober lanterns drifting')
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Hello, Ada Byron')
+})
+
+test('an account is erased when its owner says so', async ({ page }) => {
+  const email = someone()
+  await register(page, email, 'four unrelated birch words')
+  await page.getByRole('button', { name: 'Erase my account' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.locator('#field-password').fill('something else entirely')
+  await dialog.getByRole('button', { name: 'Yes, erase it' }).click()
+  await expect(dialog.getByText('not your password')).toBeVisible()
+  await dialog.locator('#field-password').fill('four unrelated birch words')
+  await dialog.getByRole('button', { name: 'Yes, erase it' }).click()
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Your account')
+  await field(page, 'email').fill(email)
+  await field(page, 'password').fill('four unrelated birch words')
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await expect(page.getByText('E-mail or password is not right.')).toBeVisible()
+})
+
+test('an order is found by its number and e-mail; the link in the mail opens it on another device', async ({
+  page,
+  browser
+}) => {
+  const email = someone()
+  await fill(page)
+  await page.goto(`${gifts}/checkout`)
+  await address(page)
+  await field(page, 'email').fill(email)
+  await choose(page, '/qr')
+  await order(page)
+  await page.waitForURL(/\/o\//)
+  const code = await page.locator('a', { hasText: 'Open the payment app' }).getAttribute('href')
+  const phone = await (await browser.newContext()).newPage()
+  await phone.goto(code ?? '')
+  await phone.locator('button[value="pay"], input[value="pay"]').first().click()
+  const title = page.getByRole('heading', { level: 1 })
+  await expect(title).toContainText(/\d/)
+  const number = (await title.textContent())?.match(/\d+/)?.[0] ?? ''
+
+  const elsewhere = await (await browser.newContext({ locale: 'zh-CN' })).newPage()
+  await elsewhere.goto(`${gifts}/orders`)
+  await elsewhere.locator('#field-number').fill(`#${number}`)
+  await elsewhere.locator('#field-email').fill(email)
+  await elsewhere.locator('main form button[type="submit"]').click()
+  await expect(elsewhere.getByText('请查收邮件')).toBeVisible()
+  const link = linkIn(await letter(email, /link|链接|view|open/i), '/o/')
+  await elsewhere.goto(link)
+  await expect(elsewhere.getByRole('heading', { level: 1 })).toContainText(number)
+  await expect(elsewhere.getByTestId('state')).toHaveAttribute('data-state', 'thanks')
+  expect(elsewhere.url()).not.toContain('token')
+  await sound(elsewhere, 'order by its link')
+})
