@@ -102,12 +102,12 @@ func (c *Catalog) insertMedia(tx *db.Tx, id, product uuid.UUID, key string, pic 
 	return out, audit.Append(tx, audit.Entry{Action: "media.create", ObjectType: "media", ObjectID: id.String(), After: map[string]any{"product_id": owner, "width": pic.width, "height": pic.height}})
 }
 
-// touchMedia counts the change of a picture as one of its product.
+// touchMedia tells of the change of a picture as of one of its product, whose version stays: what is being written into a form meanwhile does not speak of pictures.
 func (c *Catalog) touchMedia(tx *db.Tx, product *uuid.UUID) error {
 	if product == nil {
 		return nil
 	}
-	if err := tx.Exec(`UPDATE products SET version = version + 1, updated_at = ? WHERE id = ?`, tx.Now, *product).Error; err != nil {
+	if err := tx.Exec(`UPDATE products SET updated_at = ? WHERE id = ?`, tx.Now, *product).Error; err != nil {
 		return err
 	}
 	return c.changed(tx, "product.changed", []uuid.UUID{*product})

@@ -116,7 +116,7 @@ func TestPicturesAreCleaned(t *testing.T) {
 		}
 	}
 	got, err := s.Get(ctx, s.sc, p.ID)
-	if err != nil || len(got.Media) != 1 || got.Version != 2 || got.Media[0].URL != MediaURL(s.sc.Tenant, m.ID) {
+	if err != nil || len(got.Media) != 1 || got.Version != 1 || got.Media[0].URL != MediaURL(s.sc.Tenant, m.ID) {
 		t.Errorf("%+v %v", got.Media, err)
 	}
 	other := openOn(t, s.db)

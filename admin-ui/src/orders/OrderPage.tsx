@@ -1,4 +1,4 @@
-import { Alert, Anchor, Badge, Grid, Group, Stack, Text } from '@mantine/core'
+import { Alert, Anchor, Grid, Group, Stack, Text } from '@mantine/core'
 import IconArrowLeft from '@tabler/icons-react/dist/esm/icons/IconArrowLeft.mjs'
 import IconPlayerPause from '@tabler/icons-react/dist/esm/icons/IconPlayerPause.mjs'
 import { type InfiniteData, useQuery, useQueryClient } from '@tanstack/react-query'
@@ -21,6 +21,7 @@ import { Notes } from './Notes'
 import { Payments } from './Payments'
 import { Shipments } from './Shipments'
 import { FulfilmentStatus, LifecycleStatus, PaymentStatus } from './Statuses'
+import { Tags } from './Tags'
 import { Timeline } from './Timeline'
 import { orderWords } from './words'
 
@@ -80,6 +81,7 @@ function Detail({ order }: { order: Order }) {
         <Grid.Col span={{ base: 12, lg: 4 }}>
           <Stack>
             <Customer order={order} />
+            <Tags order={order} />
             <Notes order={order} />
           </Stack>
         </Grid.Col>
@@ -138,15 +140,6 @@ function Customer({ order }: { order: Order }) {
           <Fact term={say('channel')}>{channel(order.channel, say)}</Fact>
           <Fact term={say('placed')}>{dateTime(order.placed_at ?? order.created_at, time_zone)}</Fact>
         </dl>
-        {order.tags.length > 0 && (
-          <Group gap={4} aria-label={say('tags')} role="group">
-            {order.tags.map(tag => (
-              <Badge key={tag} color="gray">
-                {tag}
-              </Badge>
-            ))}
-          </Group>
-        )}
       </Stack>
     </Section>
   )

@@ -14,7 +14,7 @@ import { type Filter, List, wideOnly } from '../ui/List'
 import { stringifySearch, useListState } from '../ui/listState'
 import { Page } from '../ui/Page'
 import type { View } from '../ui/savedViews'
-import { loadOrder, type OrderSummary, orderKeys, orderName, ordersQuery } from './api'
+import { bulkFilter, countOrders, loadOrder, type OrderSummary, orderKeys, orderName, ordersQuery } from './api'
 import { BulkActions } from './BulkActions'
 import {
   FulfilmentStatus,
@@ -34,6 +34,7 @@ export function OrdersPage() {
   const { time_zone } = useTenant()
   const options = ordersQuery(state.search, time_zone)
   const query = useInfiniteQuery(options)
+  const filter = bulkFilter(state.search, time_zone)
   const fresh = useFreshOrders(query.data, options.queryKey)
 
   return (
@@ -86,7 +87,14 @@ export function OrdersPage() {
             </Button>
           )
         }
-        bulk={can('orders:write') ? (orders, clear) => <BulkActions orders={orders} onDone={clear} /> : undefined}
+        bulk={
+          can('orders:write')
+            ? (orders, clear, count) => (
+                <BulkActions chosen={count === undefined ? { orders } : { filter, count }} onDone={clear} />
+              )
+            : undefined
+        }
+        countAll={() => countOrders(filter)}
       />
     </Page>
   )
@@ -151,6 +159,8 @@ function useFilters(): Filter[] {
     { key: 'status', label: say('status'), options: options('lifecycle', lifecycleStates) },
     { key: 'payment_status', label: say('payment'), options: options('pay', paymentStates) },
     { key: 'fulfilment_status', label: say('fulfilment'), options: options('do', fulfilmentStates) },
+    { key: 'on_hold', label: say('hold'), options: [{ value: 'true', label: say('hold.yes') }] },
+    { key: 'tag', label: say('tag'), kind: 'text' },
     { key: 'from', label: say('from'), kind: 'date' },
     { key: 'to', label: say('to'), kind: 'date' },
   ]

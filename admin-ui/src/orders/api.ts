@@ -14,10 +14,14 @@ export type OrderSummary = Schemas['OrdersSummary']
 export type Order = Schemas['Order']
 export type NewOrder = Schemas['PlaceInput']
 export type BulkResult = Schemas['BulkResult']
+export type BulkFilter = NonNullable<Schemas['BulkInput']['filter']>
+export type Bulk = Pick<Schemas['BulkInput'], 'action' | 'reason' | 'restock' | 'refund' | 'tags'>
 export const orderKeys = [
   'status',
   'payment_status',
   'fulfilment_status',
+  'on_hold',
+  'tag',
   'q',
   'from',
   'to',
@@ -44,7 +48,7 @@ export function loadOrder(id: string) {
 }
 
 /** What people call the order: its number, or the start of its id while it is a draft. */
-export function orderName(order: Pick<OrderSummary, 'id' | 'number'>) {
+export function orderName(order: { id: string; number?: number | null }) {
   return order.number ? `#${order.number}` : order.id.slice(-8)
 }
 
@@ -86,12 +90,22 @@ export function recordPayment(id: string, body: { amount: number; reference: str
   )
 }
 
-/** One chunk of a bulk action; the page calls it until all are done, so that it can show progress. */
-export async function bulkOrders(ids: string[], action: NonNullable<Schemas['BulkInput']['action']>) {
-  const answer = await take<{ results: BulkResult[] }>(
-    api.POST('/api/v1/orders/bulk', { headers: once(), body: { ids, action } }),
-  )
-  return answer.results
+/** What of a list's address narrows a bulk action. */
+export function bulkFilter(search: Search, zone: string): BulkFilter {
+  const { sort: _, limit: __, ...filter } = withTimes(search, zone)
+  return filter
+}
+
+/** One part of a bulk action; the page calls it until all are done, so that it can show progress. */
+export function bulkOrders(body: Schemas['BulkInput']) {
+  return take<Schemas['BulkReport']>(api.POST('/api/v1/orders/bulk', { headers: once(), body }))
+}
+
+/** How many orders match, up to 10,000. */
+export async function countOrders(filter: BulkFilter) {
+  const { on_hold, ...rest } = filter
+  const query = { ...rest, ...(on_hold && { on_hold }) }
+  return (await take(api.GET('/api/v1/orders/counts', { params: { query } }))).matching
 }
 
 /** Units of a line that are in no parcel yet. */

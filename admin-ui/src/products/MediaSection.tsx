@@ -16,7 +16,7 @@ import IconRight from '@tabler/icons-react/dist/esm/icons/IconArrowRight.mjs'
 import IconEdit from '@tabler/icons-react/dist/esm/icons/IconEdit.mjs'
 import IconTrash from '@tabler/icons-react/dist/esm/icons/IconTrash.mjs'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 import { useTenant } from '../api/session'
 import { useSay } from '../i18n'
 import { inWords } from '../i18n/inWords'
@@ -30,7 +30,7 @@ import classes from './MediaSection.module.css'
 import { nameOf } from './ProductsPage'
 import { productWords } from './words'
 
-const accepted = 'image/jpeg,image/png,image/webp'
+const accepted = 'image/jpeg,image/png,image/webp,image/gif'
 
 export function MediaSection({ product }: { product?: Product }) {
   const say = useSay(productWords)
@@ -50,15 +50,22 @@ export function MediaSection({ product }: { product?: Product }) {
 function Pictures({ product }: { product: Product }) {
   const say = useSay(productWords)
   const client = useQueryClient()
+  const again = useRef<() => void>(null)
   const [isOver, setIsOver] = useState(false)
   const [edited, setEdited] = useState<Media>()
   const [removed, setRemoved] = useState<Media>()
   const changed = () => client.invalidateQueries({ queryKey: productQuery(product.id).queryKey })
   const add = useMutation({
     mutationFn: async (files: File[]) => {
-      for (const file of files) await addMedia(product.id, file)
+      const refused: { name: string; error: unknown }[] = []
+      for (const file of files)
+        await addMedia(product.id, file).catch((error: unknown) => refused.push({ name: file.name, error }))
+      return refused
     },
-    onSettled: changed,
+    onSettled: () => {
+      again.current?.() // or choosing the same file once more would do nothing
+      return changed()
+    },
   })
   const move = useMutation({
     mutationFn: ({ id, rank }: { id: string; rank: number }) => changeMedia(id, { rank }),
@@ -119,7 +126,12 @@ function Pictures({ product }: { product: Product }) {
           ))}
         </SimpleGrid>
         <Stack align="center" gap={4} mt="xs">
-          <FileButton multiple accept={accepted} onChange={files => files.length > 0 && add.mutate(files)}>
+          <FileButton
+            multiple
+            accept={accepted}
+            resetRef={again}
+            onChange={files => files.length > 0 && add.mutate(files)}
+          >
             {props => (
               <Button {...props} size="xs" variant="default" loading={add.isPending}>
                 {say('media.add')}
@@ -131,7 +143,10 @@ function Pictures({ product }: { product: Product }) {
           </Text>
         </Stack>
       </Box>
-      <ProblemNote error={add.error ?? move.error} />
+      {add.data?.map(({ name, error }) => (
+        <ProblemNote key={name} about={name} error={error} shown={['file']} />
+      ))}
+      <ProblemNote error={move.error} />
       {edited && <Describe media={edited} onClose={() => setEdited(undefined)} onDone={changed} />}
       {removed && <Remove media={removed} onClose={() => setRemoved(undefined)} onDone={changed} />}
     </Stack>

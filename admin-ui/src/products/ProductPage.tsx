@@ -2,7 +2,7 @@ import { Alert, Button, Grid, Stack } from '@mantine/core'
 import { notifications } from '@mantine/notifications'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'
-import { useRef } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { asProblem } from '../api/problem'
 import { useCan } from '../api/session'
 import { useSay } from '../i18n'
@@ -44,7 +44,7 @@ export function ProductPage() {
       badge={product && <ProductStatus of={product.status} />}
     >
       <Loaded query={query}>
-        {product => <ProductForm key={product.version} initial={draftOf(product)} product={product} />}
+        {product => <ProductForm key={product.id} initial={draftOf(product)} product={product} />}
       </Loaded>
     </Page>
   )
@@ -76,21 +76,32 @@ function ProductForm({
   const client = useQueryClient()
   const lists = useQuery(priceListsQuery)
   const isLeaving = useRef(false)
+  const [shown, setShown] = useState(product?.version)
   const { form, submit, note, pending, error } = useSendForm<Draft, Product>({
     initialValues: initial,
     validate: { title: texts => (Object.values(texts).some(text => text.trim()) ? null : ui('required')) },
     send: draft =>
       product
-        ? saveProduct(product.id, { ...inputOf(draft), version: product.version })
+        ? saveProduct(product.id, { ...inputOf(draft), version: shown ?? product.version })
         : createProduct(inputOf(draft)),
     done: saved => {
-      isLeaving.current = true
+      isLeaving.current = !product
+      show(saved)
       notifications.show({ message: say('saved') })
       client.setQueryData(productQuery(saved.id).queryKey, saved)
       void client.invalidateQueries({ queryKey: ['products', 'list'] })
       void client.invalidateQueries({ queryKey: ['inventory'] })
       onSaved?.(saved)
     },
+  })
+  function show(product: Product) {
+    form.setInitialValues(draftOf(product))
+    form.reset()
+    setShown(product.version)
+  }
+  // What a colleague saved is shown at once, but never over what is being written: then saving tells of the conflict.
+  useEffect(() => {
+    if (product && product.version !== shown && !form.isDirty()) show(product)
   })
   const isConflict = error ? asProblem(error).code === 'version_conflict' : false
   const readOnly = !can('products:write')

@@ -1,12 +1,13 @@
 import { Box, Button, Group, NativeSelect, Stack, Text, TextInput } from '@mantine/core'
 import { useDebouncedCallback } from '@mantine/hooks'
 import IconSearch from '@tabler/icons-react/dist/esm/icons/IconSearch.mjs'
-import type { InfiniteData, UseInfiniteQueryResult } from '@tanstack/react-query'
+import { type InfiniteData, type UseInfiniteQueryResult, useMutation } from '@tanstack/react-query'
 import { DataTable, type DataTableColumn, type DataTableProps, type DataTableSortStatus } from 'mantine-datatable'
 import { type ReactNode, useEffect, useId, useRef, useState } from 'react'
 import { useSay } from '../i18n'
+import { number } from './format'
 import classes from './List.module.css'
-import type { ListState } from './listState'
+import { type ListState, stringifySearch } from './listState'
 import { Waiting } from './Page'
 import { Empty, ProblemNote } from './Problem'
 import type { View } from './savedViews'
@@ -35,7 +36,10 @@ type Props<T> = {
   sortable?: boolean
   empty: { title: string; text?: string; action?: ReactNode }
   above?: ReactNode
-  bulk?: (rows: T[], clear: () => void) => ReactNode
+  /** Acts on the selected rows; `count` tells that instead all that match the filters are selected, and how many they are. */
+  bulk?: (rows: T[], clear: () => void, count?: number) => ReactNode
+  /** Counts what matches the filters: offers to select more than the rows that are loaded. */
+  countAll?: () => Promise<number>
   rowLabel?: (row: T) => string
 }
 
@@ -44,6 +48,17 @@ export function List<T extends object>(props: Props<T>) {
   const { state, query, rowId, filters = [], empty } = props
   const say = useSay(uiWords)
   const [selected, setSelected] = useState<T[]>([])
+  const [counted, setCounted] = useState<{ search: string; count: number }>()
+  const search = stringifySearch(state.search)
+  const all = counted?.search === search ? counted : undefined // other filters find others
+  const countAll = useMutation({
+    mutationFn: async (count: () => Promise<number>) => setCounted({ search, count: await count() }),
+  })
+  function select(rows: T[]) {
+    setSelected(rows)
+    setCounted(undefined)
+  }
+  const clear = () => select([])
   const rows = query.data?.pages.flatMap(page => page.items ?? []) ?? []
   const ids = new Set(rows.map(rowId))
   const hidden = selected.filter(row => !ids.has(rowId(row))).length
@@ -67,13 +82,26 @@ export function List<T extends object>(props: Props<T>) {
       {props.bulk && selected.length > 0 && (
         <Group className={classes.bulk} gap="sm" role="region" aria-label={say('actions')}>
           <Text size="sm" fw={600} aria-live="polite">
-            {say('selected', { count: selected.length })}
-            {hidden > 0 && `, ${say('selected.hidden', { count: hidden })}`}
+            {all
+              ? say('selected.all', { count: all.count, n: number(all.count) })
+              : say('selected', { count: selected.length })}
+            {!all && hidden > 0 && `, ${say('selected.hidden', { count: hidden })}`}
           </Text>
-          {props.bulk(selected, () => setSelected([]))}
-          <Button size="xs" variant="subtle" color="gray" onClick={() => setSelected([])}>
+          {props.bulk(selected, clear, all?.count)}
+          {props.countAll && !all && query.hasNextPage && rows.every(row => selected.includes(row)) && (
+            <Button
+              size="xs"
+              variant="subtle"
+              loading={countAll.isPending}
+              onClick={() => props.countAll && countAll.mutate(props.countAll)}
+            >
+              {say('select.matching')}
+            </Button>
+          )}
+          <Button size="xs" variant="subtle" color="gray" onClick={clear}>
             {say('selected.clear')}
           </Button>
+          <ProblemNote error={countAll.error} />
         </Group>
       )}
       {query.isError ? (
@@ -92,7 +120,7 @@ export function List<T extends object>(props: Props<T>) {
         </Box>
       ) : (
         <>
-          <Rows {...props} rows={rows} selected={selected} setSelected={setSelected} />
+          <Rows {...props} rows={rows} selected={selected} setSelected={select} />
           <Group justify="space-between">
             <Text size="sm" c="dimmed">
               {total ? say('ofTotal', { shown: rows.length, total }) : say('shown', { count: rows.length })}

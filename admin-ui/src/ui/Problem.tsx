@@ -20,10 +20,13 @@ export function problemText(problem: Problem, say: Say<'problem.offline' | 'prob
 /** An error where it happened. Fields that a form already shows beside their inputs are left to it. */
 export function ProblemNote({
   error,
+  about,
   onRetry,
   shown = [],
 }: {
   error: unknown
+  /** What of several things it was, such as the name of a file. */
+  about?: string
   onRetry?: () => void
   shown?: string[]
 }) {
@@ -39,7 +42,7 @@ export function ProblemNote({
   }
   const others = Object.entries(problem.fields).filter(([path]) => !shown.includes(path))
   return (
-    <Alert role="alert" color="red" icon={<IconAlertTriangle aria-hidden />} title={say('problem.title')}>
+    <Alert role="alert" color="red" icon={<IconAlertTriangle aria-hidden />} title={about ?? say('problem.title')}>
       <Stack gap="xs" align="flex-start">
         <Text size="sm">{problemText(problem, say)}</Text>
         {others.map(([path, message]) => (

@@ -1,7 +1,8 @@
-import { ActionIcon, Button, Group, Popover, TextInput } from '@mantine/core'
+import { ActionIcon, Button, Checkbox, Group, Popover, Stack, TextInput } from '@mantine/core'
 import { useForm } from '@mantine/form'
 import { useDisclosure } from '@mantine/hooks'
 import IconX from '@tabler/icons-react/dist/esm/icons/IconX.mjs'
+import { useCan } from '../api/session'
 import { useSay } from '../i18n'
 import { type ListState, sameSearch } from './listState'
 import { ProblemNote } from './Problem'
@@ -10,14 +11,15 @@ import { uiWords } from './words'
 
 type Props = { name: string; state: ListState; views: View[]; savable?: boolean }
 
-/** The views of a list as buttons: those that ship with it, then one's own. Changing a filter leaves the view and offers to save it. */
+/** The views of a list as buttons: those that ship with it, then those that were saved. Changing a filter leaves the view and offers to save it. */
 export function ViewTabs({ name, state, views: given, savable = false }: Props) {
   const say = useSay(uiWords)
   const own = useSavedViews(name, savable)
   const views: View[] = [{ id: 'all', label: say('all'), search: {} }, ...given, ...own.views]
   const filters = Object.fromEntries(Object.entries(state.search).filter(([key]) => key !== 'limit'))
   const active = views.find(view => sameSearch(view.search, filters))
-  if (given.length === 0 && own.views.length === 0) return null
+  const canShare = useCan()('settings:write')
+  if (given.length === 0 && own.views.length === 0 && (!savable || active)) return null
   return (
     <>
       <Group gap={4} role="group" aria-label={say('views')}>
@@ -31,9 +33,9 @@ export function ViewTabs({ name, state, views: given, savable = false }: Props) 
               aria-pressed={view === active}
               onClick={() => state.show(view.search)}
             >
-              {view.label}
+              {view.saved === 'shared' ? say('view.ofTeam', { name: view.label }) : view.label}
             </Button>
-            {view.own && (
+            {(view.saved === 'own' || (view.saved === 'shared' && canShare)) && (
               <ActionIcon
                 size={24}
                 aria-label={say('view.delete', { name: view.label })}
@@ -45,7 +47,11 @@ export function ViewTabs({ name, state, views: given, savable = false }: Props) 
           </Group>
         ))}
         {!active && savable && (
-          <SaveView onSave={label => own.save.mutate({ name: label, query: filters })} onReset={() => state.show({})} />
+          <SaveView
+            canShare={canShare}
+            onSave={(name, shared) => own.save.mutate({ name, query: filters, shared })}
+            onReset={() => state.show({})}
+          />
         )}
       </Group>
       <ProblemNote error={own.error} />
@@ -53,10 +59,15 @@ export function ViewTabs({ name, state, views: given, savable = false }: Props) 
   )
 }
 
-function SaveView({ onSave, onReset }: { onSave: (label: string) => void; onReset: () => void }) {
+type SaveProps = { canShare: boolean; onSave: (name: string, shared: boolean) => void; onReset: () => void }
+
+function SaveView({ canShare, onSave, onReset }: SaveProps) {
   const say = useSay(uiWords)
   const [opened, { toggle, close }] = useDisclosure()
-  const form = useForm({ initialValues: { label: '' }, validate: { label: v => (v.trim() ? null : say('required')) } })
+  const form = useForm({
+    initialValues: { label: '', shared: false },
+    validate: { label: v => (v.trim() ? null : say('required')) },
+  })
   return (
     <Group gap={4}>
       <Popover opened={opened} onChange={toggle} trapFocus returnFocus withArrow>
@@ -67,15 +78,19 @@ function SaveView({ onSave, onReset }: { onSave: (label: string) => void; onRese
         </Popover.Target>
         <Popover.Dropdown aria-label={say('view.save')}>
           <form
-            onSubmit={form.onSubmit(({ label }) => {
-              onSave(label.trim())
+            onSubmit={form.onSubmit(({ label, shared }) => {
+              onSave(label.trim(), shared)
+              form.reset()
               close()
             })}
           >
-            <Group align="flex-end" gap="xs">
-              <TextInput label={say('view.name')} data-autofocus {...form.getInputProps('label')} />
+            <Stack gap="xs">
+              <TextInput label={say('view.name')} maxLength={100} data-autofocus {...form.getInputProps('label')} />
+              {canShare && (
+                <Checkbox label={say('view.shared')} {...form.getInputProps('shared', { type: 'checkbox' })} />
+              )}
               <Button type="submit">{say('save')}</Button>
-            </Group>
+            </Stack>
           </form>
         </Popover.Dropdown>
       </Popover>

@@ -2,7 +2,8 @@ import { queryOptions, useMutation, useQuery, useQueryClient } from '@tanstack/r
 import { api, take } from '../api/client'
 import type { Search } from './listState'
 
-export type View = { id: string; label: string; search: Search; own?: boolean }
+/** `saved` says whose it is; a view that ships with the list is nobody's. */
+export type View = { id: string; label: string; search: Search; saved?: 'own' | 'shared' }
 
 const savedViewsQuery = (page: string) =>
   queryOptions({
@@ -11,13 +12,13 @@ const savedViewsQuery = (page: string) =>
     staleTime: 300_000,
   })
 
-/** The views that a person saved for one list. They follow the person to every browser. */
+/** The views that were saved for one list, by this person or for the whole team. They are there in every browser. */
 export function useSavedViews(page: string, enabled: boolean) {
   const client = useQueryClient()
   const { data } = useQuery({ ...savedViewsQuery(page), enabled })
   const onSuccess = () => client.invalidateQueries({ queryKey: ['saved-views', page] })
   const save = useMutation({
-    mutationFn: (view: { name: string; query: Search }) =>
+    mutationFn: (view: { name: string; query: Search; shared: boolean }) =>
       take(api.POST('/api/v1/saved-views', { body: { page, ...view } })),
     onSuccess,
   })
@@ -25,11 +26,11 @@ export function useSavedViews(page: string, enabled: boolean) {
     mutationFn: (id: string) => take(api.DELETE('/api/v1/saved-views/{id}', { params: { path: { id } } })),
     onSuccess,
   })
-  const views: View[] = (data?.items ?? []).map(({ id, name, query }) => ({
+  const views: View[] = (data?.items ?? []).map(({ id, name, query, shared }) => ({
     id,
     label: name,
     search: query as Search,
-    own: true,
+    saved: shared ? 'shared' : 'own',
   }))
   return { views, save, remove, error: save.error ?? remove.error }
 }

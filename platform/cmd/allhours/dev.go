@@ -233,7 +233,7 @@ func (s *devStack) stop() error {
 
 // describe writes where everything is, for scripts: the file appears when all is ready.
 func (s *devStack) describe(a *app.App, file string) error {
-	about := map[string]string{"addr": a.Addr(), "provider": s.providerURL, "password": demo.Password}
+	about := map[string]string{"addr": a.Addr(), "provider": s.providerURL, "provider_token": s.providerToken, "password": demo.Password}
 	if s.mail != nil {
 		about["mail"] = s.mail.WebURL
 	}
