@@ -136,7 +136,7 @@ func (a *App) Start(ctx context.Context, p Parts) error {
 	// Parts end by Stop, in order, not by the context that asked for the start.
 	run, stop := context.WithCancel(context.WithoutCancel(ctx))
 	a.stop = stop
-	for _, follow := range []func(context.Context){a.tenants.Watch.Run, a.access.Run, a.catalog.Follow, a.gateway.Live().Carry} {
+	for _, follow := range []func(context.Context){a.tenants.Watch.Run, a.access.Run, a.catalog.Follow} {
 		a.running.Go(func() { follow(run) })
 	}
 	if p.Work {

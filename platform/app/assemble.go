@@ -80,7 +80,7 @@ func (a *App) assemble(mask *telemetry.Mask) (err error) {
 		return err
 	}
 	a.routes()
-	a.jobs, err = jobs.New(c.Jobs, a.db, jobs.Work{Subscriptions: a.subscriptions(), Sweeps: a.sweeps(), Metrics: a.metrics, Outbox: outbox.Options{Live: a.gateway.Live().Hear}})
+	a.jobs, err = jobs.New(c.Jobs, a.db, jobs.Work{Subscriptions: a.subscriptions(), Sweeps: a.sweeps(), Metrics: a.metrics, Outbox: outbox.Options{Live: a.gateway.Live().Publish}})
 	return err
 }
 

@@ -47,8 +47,6 @@ type Live struct {
 
 	hearing   atomic.Bool  // Redis answers on our subscription
 	heardLast atomic.Int64 // Unix milliseconds of the last sign of life
-	outgoing  chan LiveEvent
-	carrier   chan struct{} // held by the one that carries
 }
 
 // room is the streams of one tenant in this process.
@@ -78,48 +76,18 @@ const (
 	replayAge   = 15 * time.Minute
 )
 
-// NewLive makes the hub. A process that only hands events in needs nothing more of it than Hear and Carry.
+// NewLive makes the hub. A process that only hands events in needs nothing more of it than Publish.
 func NewLive(d *db.DB, r redis.UniversalClient) *Live {
-	return &Live{db: d, redis: r, rooms: map[uuid.UUID]*room{}, ips: map[string]int{}, ended: make(chan struct{}), outgoing: make(chan LiveEvent, 4096), carrier: make(chan struct{}, 1)}
+	return &Live{db: d, redis: r, rooms: map[uuid.UUID]*room{}, ips: map[string]int{}, ended: make(chan struct{})}
 }
 
-// Hear takes an event that the relay has published and returns at once. Carry must be running.
-func (l *Live) Hear(e outbox.Event) {
-	select {
-	case l.outgoing <- LiveEvent{Tenant: e.Tenant, ID: e.ID, Type: e.Type, Subject: e.Subject, Payload: e.Payload, At: e.At}:
-	default:
-		l.db.Wake(liveNotify) // too much at once: they are in the outbox
-	}
-}
-
-// Carry hands on what has been heard, until ctx ends. A started Gateway does so by itself; of several at once one works and the others wait.
-func (l *Live) Carry(ctx context.Context) {
-	select {
-	case l.carrier <- struct{}{}:
-		defer func() { <-l.carrier }()
-	case <-ctx.Done():
-		return
-	}
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case e := <-l.outgoing:
-			batch := []LiveEvent{e}
-			for len(batch) < 200 && len(l.outgoing) > 0 {
-				batch = append(batch, <-l.outgoing)
-			}
-			l.publish(ctx, batch)
-		}
-	}
-}
-
-func (l *Live) publish(ctx context.Context, events []LiveEvent) {
+// Publish hands the events to Redis; where it does not take them, browsers are fed from the database. It is back within half a second.
+func (l *Live) Publish(ctx context.Context, events []outbox.Event) {
 	quick, cancel := context.WithTimeout(ctx, 500*time.Millisecond)
 	defer cancel()
 	_, err := l.redis.Pipelined(quick, func(p redis.Pipeliner) error {
 		for _, e := range events {
-			b, err := json.Marshal(e)
+			b, err := json.Marshal(LiveEvent{Tenant: e.Tenant, ID: e.ID, Type: e.Type, Subject: e.Subject, Payload: e.Payload, At: e.At})
 			if err != nil {
 				return err
 			}

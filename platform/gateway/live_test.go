@@ -129,7 +129,7 @@ func happen(t *testing.T, d *db.DB, tenant uuid.UUID, typ, subject string, paylo
 func (r *rig) happens(tenant uuid.UUID, typ, subject string, payload any) outbox.Event {
 	r.t.Helper()
 	e := happen(r.t, r.base.DB, tenant, typ, subject, payload)
-	r.Live().Hear(e)
+	r.Live().Publish(r.t.Context(), []outbox.Event{e})
 	return e
 }
 
@@ -277,14 +277,13 @@ func TestLiveAcrossProcesses(t *testing.T) {
 	one, two := rigOn(t, base, server.URL, nil).start(), rigOn(t, base, server.URL, nil).start()
 	a := one.tenant("a")
 	worker := NewLive(base.DB, one.redis)
-	go worker.Carry(t.Context())
 	l1 := one.listen("/api/v1/events", one.staff(a, "s", "orders:read"))
 	l2 := two.listen("/api/v1/events", two.staff(a, "s", "orders:read"))
 	l1.want("ready")
 	l2.want("ready")
 
 	began := time.Now()
-	worker.Hear(happen(t, base.DB, a, "order.placed", "by redis", map[string]any{}))
+	worker.Publish(t.Context(), []outbox.Event{happen(t, base.DB, a, "order.placed", "by redis", map[string]any{})})
 	for _, l := range []*listener{l1, l2} {
 		if e := l.want("order.placed"); !strings.Contains(e.data, "by redis") {
 			t.Fatalf("got %+v", e)
@@ -294,7 +293,7 @@ func TestLiveAcrossProcesses(t *testing.T) {
 		t.Errorf("took %s", took)
 	}
 	server.Kill()
-	worker.Hear(happen(t, base.DB, a, "order.placed", "by database", map[string]any{}))
+	worker.Publish(t.Context(), []outbox.Event{happen(t, base.DB, a, "order.placed", "by database", map[string]any{})})
 	for _, l := range []*listener{l1, l2} {
 		for {
 			if e := l.want("order.placed"); strings.Contains(e.data, "by database") {
@@ -306,7 +305,7 @@ func TestLiveAcrossProcesses(t *testing.T) {
 		t.Fatal(err)
 	}
 	until(t, 10*time.Second, "Redis is heard again", func() bool { return one.live.hearing.Load() && two.live.hearing.Load() })
-	worker.Hear(happen(t, base.DB, a, "order.placed", "by redis again", map[string]any{}))
+	worker.Publish(t.Context(), []outbox.Event{happen(t, base.DB, a, "order.placed", "by redis again", map[string]any{})})
 	for _, l := range []*listener{l1, l2} {
 		for {
 			if e := l.want("order.placed"); strings.Contains(e.data, "by redis again") {

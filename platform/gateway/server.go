@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/pprof"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -17,6 +18,7 @@ import (
 // server is the listening side of a Gateway.
 type server struct {
 	public   net.Listener
+	patient  *patient // on public
 	internal *http.Server
 	inside   net.Listener
 	served   chan error
@@ -43,8 +45,8 @@ func (g *Gateway) Start(ctx context.Context) error {
 	s.stop = stop
 	s.workers.Go(func() { g.directory.watch(work) })
 	s.workers.Go(func() { g.live.run(work) })
-	s.workers.Go(func() { g.live.Carry(work) })
-	go func() { s.served <- g.app.Listener(patient{l}) }()
+	s.patient = &patient{Listener: l, open: map[*patientConn]struct{}{}}
+	go func() { s.served <- g.app.Listener(s.patient) }()
 	return nil
 }
 
@@ -83,12 +85,15 @@ func (g *Gateway) drain(ctx context.Context) error {
 	g.live.close()
 	grace, cancel := context.WithTimeout(ctx, g.config.DrainTimeout)
 	defer cancel()
+	unasked := time.AfterFunc(100*time.Millisecond, func() { s.patient.cut(false) }) // once no more come in
 	err := g.app.ShutdownWithContext(grace)
+	unasked.Stop()
 	g.kill() // handlers that are still there see their context end
 	if err != nil {
 		slog.WarnContext(ctx, "gateway: gave up requests that did not finish", "after", g.config.DrainTimeout)
 		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 		defer cancel()
+		s.patient.cut(true)
 		if e := g.app.ShutdownWithContext(last); e == nil {
 			err = nil
 		}
@@ -132,22 +137,61 @@ func (g *Gateway) startInternal(ctx context.Context) error {
 const writePatience = 30 * time.Second
 
 // patient makes connections whose every write has a deadline of its own: a live stream or a long download may last for hours, a stuck client may not.
-// (fasthttp's WriteTimeout would be one deadline for the whole answer.)
-type patient struct{ net.Listener }
+// (fasthttp's WriteTimeout would be one deadline for the whole answer.) It knows which of them are open, for fasthttp waits in its shutdown for those on which nothing was ever
+// asked, as browsers keep them at hand.
+type patient struct {
+	net.Listener
+	mu   sync.Mutex
+	open map[*patientConn]struct{}
+}
 
-func (l patient) Accept() (net.Conn, error) {
+func (l *patient) Accept() (net.Conn, error) {
 	c, err := l.Listener.Accept()
 	if err != nil {
 		return nil, err
 	}
-	return &patientConn{Conn: c}, nil
+	p := &patientConn{Conn: c, listener: l}
+	l.mu.Lock()
+	l.open[p] = struct{}{}
+	l.mu.Unlock()
+	return p, nil
 }
 
-type patientConn struct{ net.Conn }
+// cut closes the connections on which nothing was ever asked; with all, the others as well.
+func (l *patient) cut(all bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for c := range l.open {
+		if all || !c.asked.Load() {
+			_ = c.Conn.Close()
+		}
+	}
+}
+
+type patientConn struct {
+	net.Conn
+	listener *patient
+	asked    atomic.Bool
+}
+
+func (c *patientConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if n > 0 {
+		c.asked.Store(true)
+	}
+	return n, err
+}
 
 func (c *patientConn) Write(p []byte) (int, error) {
 	if err := c.SetWriteDeadline(time.Now().Add(writePatience)); err != nil {
 		return 0, err
 	}
 	return c.Conn.Write(p)
+}
+
+func (c *patientConn) Close() error {
+	c.listener.mu.Lock()
+	delete(c.listener.open, c)
+	c.listener.mu.Unlock()
+	return c.Conn.Close()
 }

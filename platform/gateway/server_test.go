@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"mime/multipart"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -194,6 +196,26 @@ func TestDrainGivesUp(t *testing.T) {
 	}
 	if took := time.Since(began); took > 3*time.Second || <-left == nil {
 		t.Errorf("took %s", took)
+	}
+}
+
+// A connection at hand on which nothing was ever asked, as browsers keep them, does not hold up the drain.
+func TestDrainDoesNotWaitForSilence(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, func(c *Config, _ *Deps, _ *Hooks) { c.DrainTimeout = time.Minute }).start()
+	silent, err := net.Dial("tcp", strings.TrimPrefix(r.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	r.do(ask{path: "/healthz"}) // the one before it has been accepted
+	began := time.Now()
+	if err := r.Stop(context.Background()); err != nil || time.Since(began) > 10*time.Second {
+		t.Errorf("took %s: %v", time.Since(began), err)
+	}
+	_ = silent.SetReadDeadline(time.Now().Add(10 * time.Second))
+	if _, err := silent.Read(make([]byte, 1)); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("it is still there: %v", err)
 	}
 }
 

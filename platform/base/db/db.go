@@ -108,7 +108,10 @@ func (d *DB) WithClock(clock func() time.Time) *DB {
 }
 
 // Close ends every connection; open transactions fail.
-func (d *DB) Close() { d.pool.Close() }
+func (d *DB) Close() {
+	_ = d.sql.Close()
+	d.pool.Close()
+}
 
 // Ping proves that a connection answers.
 func (d *DB) Ping(ctx context.Context) error { return d.pool.Ping(ctx) }

@@ -39,7 +39,7 @@ func newRig(t *testing.T, o outbox.Options, subs func(r *rig) []outbox.Subscript
 			return []outbox.Subscription{{Event: "thing.*", Subscriber: "test", Handle: r.hear}}
 		}
 	}
-	o.Live = func(e outbox.Event) { r.live <- e }
+	o.Live = r.tell
 	if o.Redrive == 0 {
 		o.Redrive = 300 * time.Millisecond
 	}
@@ -93,6 +93,12 @@ func (r *rig) do(fn func(tx *db.Tx) error) {
 func (r *rig) append(typ, subject string) {
 	r.t.Helper()
 	r.do(func(tx *db.Tx) error { return outbox.Append(tx, typ, subject, map[string]int{"n": 1}) })
+}
+
+func (r *rig) tell(_ context.Context, events []outbox.Event) {
+	for _, e := range events {
+		r.live <- e
+	}
 }
 
 func receive[T any](t *testing.T, c <-chan T) (v T) {
@@ -376,13 +382,43 @@ func TestTimers(t *testing.T) {
 	}
 }
 
+// A relay that dies while it publishes has told of the events or has left them to the next one: told before they are marked, none is lost between the two.
+func TestNoEventIsLostBetweenTellingAndMarking(t *testing.T) {
+	t.Parallel()
+	d := dbtest.New(t)
+	if err := d.InTx(t.Context(), db.Scope{Tenant: db.NewID()}, func(tx *db.Tx) error { return outbox.Append(tx, "thing.done", "s", nil) }); err != nil {
+		t.Fatal(err)
+	}
+	subs := []outbox.Subscription{{Event: "*", Subscriber: "test", Handle: func(context.Context, outbox.Event) error { return nil }}}
+	for _, life := range []string{"the one that dies", "the next one"} {
+		ctx, die := context.WithCancel(t.Context())
+		told := make(chan outbox.Event, 10)
+		relay, err := outbox.NewRelay(d, subs, func(context.Context, []outbox.Delivery) error { return nil }, outbox.Options{Live: func(_ context.Context, events []outbox.Event) {
+			told <- events[0]
+			die()
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		relay.Run(ctx)
+		select {
+		case e := <-told:
+			if e.Subject != "s" {
+				t.Errorf("%s told of %+v", life, e)
+			}
+		default:
+			t.Errorf("%s told of nothing", life)
+		}
+	}
+}
+
 func TestTimersFollowTheTestClock(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, outbox.Options{}, nil)
 	r.do(func(tx *db.Tx) error { return outbox.Schedule(tx, tx.Now.Add(time.Hour), "thing.due", "s", nil) })
 	later := r.db.WithClock(func() time.Time { return time.Now().Add(61 * time.Minute) })
 	relay, err := outbox.NewRelay(later, []outbox.Subscription{{Event: "*", Subscriber: "later", Handle: r.hear}},
-		func(ctx context.Context, ds []outbox.Delivery) error { return nil }, outbox.Options{Live: func(e outbox.Event) { r.live <- e }})
+		func(ctx context.Context, ds []outbox.Delivery) error { return nil }, outbox.Options{Live: r.tell})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -410,7 +446,7 @@ func TestSeveralRelaysPublishEachEventOnce(t *testing.T) {
 					}
 				}
 				return nil
-			}, outbox.Options{Batch: 5, Redrive: time.Hour, Live: func(e outbox.Event) { r.live <- e }})
+			}, outbox.Options{Batch: 5, Redrive: time.Hour, Live: r.tell})
 		if err != nil {
 			t.Fatal(err)
 		}

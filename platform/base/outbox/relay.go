@@ -40,12 +40,15 @@ type Relay struct {
 
 // Options are the relay's times and limits; zero means the default.
 type Options struct {
-	Poll        time.Duration       // how often to look unasked: 500 ms
-	Redrive     time.Duration       // after how long a wake-up counts as lost: 30 s
-	MaxAttempts int                 // failures after which a delivery is dead: 12
-	Batch       int                 // events published at once: 200
-	Live        func(Event)         // hears each event once published; must not block
-	Waited      func(time.Duration) // hears how long after its due time each delivery was first begun
+	Poll        time.Duration // how often to look unasked: 500 ms
+	Redrive     time.Duration // after how long a wake-up counts as lost: 30 s
+	MaxAttempts int           // failures after which a delivery is dead: 12
+	Batch       int           // events published at once: 200
+
+	// Live hears each batch before it is marked as published, so that a process that dies leaves no event untold; it may hear one twice. It must come back within a second.
+	Live func(context.Context, []Event)
+
+	Waited func(time.Duration) // hears how long after its due time each delivery was first begun
 }
 
 // NewRelay checks the subscriptions: a subscriber may hear an event only once.
@@ -68,7 +71,7 @@ func NewRelay(d *db.DB, subs []Subscription, enqueue func(context.Context, []Del
 	o.MaxAttempts = cmp.Or(o.MaxAttempts, 12)
 	o.Batch = cmp.Or(o.Batch, 200)
 	if o.Live == nil {
-		o.Live = func(Event) {}
+		o.Live = func(context.Context, []Event) {}
 	}
 	if o.Waited == nil {
 		o.Waited = func(time.Duration) {}
@@ -124,14 +127,12 @@ func (r *Relay) publish(ctx context.Context) (full bool, err error) {
 		if events, err = dueEvents(tx, r.opts.Batch); err != nil || len(events) == 0 {
 			return err
 		}
+		r.opts.Live(ctx, events)
 		ds = r.deliveries(events)
 		return published(tx, events, ds, tx.Now.Add(r.opts.Redrive))
 	})
 	if err != nil || len(events) == 0 {
 		return false, err
-	}
-	for _, e := range events {
-		r.opts.Live(e)
 	}
 	return len(events) == r.opts.Batch, r.send(ctx, ds)
 }
