@@ -122,13 +122,10 @@ func HasPictureTx(tx *db.Tx, id uuid.UUID) (has bool, err error) {
 	return has, nil
 }
 
+// storedMedia has its fields flat: of an embedded type that is not exported GORM would read none.
 type storedMedia struct {
-	ProductID *uuid.UUID
-	Rank      int
-	mediaFields
-}
-
-type mediaFields struct {
+	ProductID     *uuid.UUID
+	Rank          int
 	Width, Height int
 	Alt           db.JSON[Text]
 }

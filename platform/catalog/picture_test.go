@@ -119,6 +119,13 @@ func TestPicturesAreCleaned(t *testing.T) {
 	if err != nil || len(got.Media) != 1 || got.Version != 1 || got.Media[0].URL != MediaURL(s.sc.Tenant, m.ID) {
 		t.Errorf("%+v %v", got.Media, err)
 	}
+	if _, err := s.ChangeMedia(ctx, s.sc, m.ID, Text{"en": "A sunrise"}, nil); err != nil {
+		t.Fatal(err)
+	}
+	first := 0
+	if moved, err := s.ChangeMedia(ctx, s.sc, m.ID, nil, &first); err != nil || moved.Alt["en"] != "A sunrise" || moved.Width != 1024 {
+		t.Errorf("moved, a picture keeps its description: %+v %v", moved, err)
+	}
 	other := openOn(t, s.db)
 	other.files = s.files
 	if _, err := other.Picture(ctx, other.sc, m.ID, 320); !errors.Is(err, errNoMedia) {
