@@ -70,3 +70,19 @@ test('search finds, and says when it does not', async ({ page }) => {
   await page.getByRole('searchbox').press('Enter')
   await expect(page.getByText('Nothing found')).toBeVisible()
 })
+
+test('several are put into the cart at once, at the price for so many', async ({ page }) => {
+  await page.goto(`${gifts}/p/pack-of-72-retrospot-cake-cases`)
+  const price = page.getByTestId('unit-price')
+  const alone = (await price.textContent()) ?? ''
+  const more = page.getByRole('button', { name: /^One more/ })
+  for (let n = 2; n <= 24; n++) {
+    await more.click()
+    await expect(page.locator('output').first()).toHaveText(String(n))
+  }
+  await expect(price).not.toHaveText(alone)
+  await page.getByRole('button', { name: /^Add to cart/ }).click()
+  await expect(page.getByRole('link', { name: 'View cart' })).toBeVisible()
+  await page.goto(`${gifts}/cart`)
+  await expect(page.locator('output')).toHaveText('24')
+})

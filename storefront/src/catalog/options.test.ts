@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Availability, Variant } from '../api/shapes'
-import { firstPick, missing, ruleOf, stateOf, unitPrice, variantOf } from './options'
+import { firstPick, missing, ruleOf, stateOf, unitPrice, variantOf, within } from './options'
 
 const variant = (
   options: Record<string, string>,
@@ -88,6 +88,16 @@ test.each([
   ]
 ])('ruleOf(%j)', (given, want) => {
   expect(ruleOf(variant({}, 'in_stock', given))).toEqual(want)
+})
+
+test.each([
+  [0, undefined, 2],
+  [24, undefined, 24], // how many are left is not told while there are plenty
+  [24, 6, 6],
+  [4, 6, 4],
+  [24, 0, 2]
+])('%i wished for, %j at the most: %i', (wish, max, want) => {
+  expect(within({ min: 2, max, step: 1 }, wish)).toBe(want)
 })
 
 test.each([

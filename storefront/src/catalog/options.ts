@@ -50,6 +50,9 @@ export function ruleOf(
   return { min, max: limit < min ? 0 : min + Math.floor((limit - min) / step) * step, step }
 }
 
+/** within is the quantity that is wished for, or the nearest that the rule allows. */
+export const within = (rule: Rule, wish: number) => Math.max(rule.min, Math.min(wish, rule.max ?? wish))
+
 /** unitPrice is the price of one when so many are bought, by the best tier reached. */
 export function unitPrice(v: Pick<Variant, 'price' | 'tiers'>, quantity: number): number {
   const reached = (v.tiers ?? [])

@@ -10,7 +10,7 @@ import { Icon } from '../ui/icon'
 import { Failure, Notice } from '../ui/notice'
 import { Stepper } from '../ui/stepper'
 import { catalogText } from './messages'
-import { firstPick, missing, ruleOf, stateOf, unitPrice, variantOf } from './options'
+import { firstPick, missing, ruleOf, stateOf, unitPrice, variantOf, within } from './options'
 import { Stock } from './price'
 
 type Props = { product: Product; onAdded?: () => void; onBrowse?: () => void }
@@ -29,7 +29,7 @@ export function Picker({ product, onAdded, onBrowse }: Props) {
   const variant = variantOf(product, picked)
   const open = missing(product, picked)
   const rule = variant && ruleOf(variant)
-  const quantity = rule ? Math.min(Math.max(wish, rule.min), rule.max || rule.min) : 1
+  const quantity = rule ? within(rule, wish) : 1
   const sellable = !!rule && (rule.max === undefined || rule.max >= rule.min)
   const inCart = variant ? quantityOf(variant.id) : 0
   const each = variant ? unitPrice(variant, quantity) : Math.min(...product.variants.map(v => v.price.amount))
