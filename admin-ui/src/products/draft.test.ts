@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { PriceList, VariantInput } from './api'
-import { basePrice, emptyDraft, emptyVariant, inputOf, missingChoices, skuFor, withPrice } from './draft'
+import type { PriceList, Product, VariantInput } from './api'
+import { basePrice, draftOf, emptyDraft, emptyVariant, inputOf, missingChoices, skuFor, withPrice } from './draft'
 
 const sizes = { name: 'Size', values: ['S', 'L'] }
 const colours = { name: 'Colour', values: ['Red', 'Blue'] }
@@ -50,4 +50,19 @@ test('a price is set, changed and taken away for one list and quantity', () => {
   variant = withPrice(variant, list, 1, null)
   expect(basePrice(variant, list)).toBeNull()
   expect(variant.prices).toContainEqual(other)
+})
+
+test('a form gives back what it was given, or saving would wipe what nobody touched', () => {
+  const variant = {
+    ...emptyVariant({ Size: 'S' }, 'MUG-S'),
+    id: '7',
+    barcode: '4006381333931',
+    weight_g: 320,
+    quantity_max: 9,
+    cost: 410,
+  }
+  const stock = { on_hand: 3 }
+  const given = { ...emptyDraft(), slug: 'mug', title: { en: 'Mug' }, attributes: { Clay: 'stone' } }
+  const draft = draftOf({ ...given, variants: [{ ...variant, stock }] } as unknown as Product)
+  expect(draft).toEqual({ ...given, variants: [variant] })
 })

@@ -72,6 +72,7 @@ test.each([
   ['2026-03-30', 'Europe/Berlin', '2026-03-29T22:00:00.000Z'],
   ['2026-10-26', 'Europe/Berlin', '2026-10-25T23:00:00.000Z'], // and back the night before
   ['2026-11-22', 'Asia/Kathmandu', '2026-11-21T18:15:00.000Z'],
+  ['2026-04-05', 'Pacific/Auckland', '2026-04-04T11:00:00.000Z'], // the clocks change between that midnight and the one of UTC
 ])('%s begins in %s at %s', (day, zone, at) => {
   expect(dayStart(day, zone)).toBe(at)
 })
