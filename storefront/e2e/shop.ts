@@ -84,7 +84,7 @@ export const choose = (page: Page, method: string) =>
 
 /** order presses the button when the price on it is settled. */
 export async function order(page: Page): Promise<void> {
-  await expect(page.locator('form [aria-busy="false"]')).toBeVisible()
+  await expect(page.locator('form [aria-busy="true"]')).toHaveCount(0)
   const button = page.locator('form button[type="submit"].btn-big')
   await expect(button).toBeEnabled()
   await button.click()

@@ -47,12 +47,10 @@ test('an order that was not paid in time says so by itself', async ({ page }) =>
   await order(page)
   await expect(page.getByTestId('state')).toHaveAttribute('data-state', 'pay')
   // The shop's shortest time to pay is five minutes: the answer is the server's own, with the state that it has then.
-  const asked = page.waitForResponse(r => /\/api\/v1\/storefront\/orders\/[^/]+$/.test(r.url()))
-  await page.reload()
-  const body = await (await asked).json()
-  await page.route('**/api/v1/storefront/orders/*', route =>
-    route.fulfill({ json: { ...body, status: 'expired', payment_status: 'expired' } })
-  )
+  await page.route('**/api/v1/storefront/orders/*', async route => {
+    const response = await route.fetch()
+    await route.fulfill({ response, json: { ...(await response.json()), status: 'expired', payment_status: 'expired' } })
+  })
   await page.reload()
   await expect(page.getByTestId('state')).toHaveAttribute('data-state', 'expired')
   await expect(page.getByText('Nothing was charged')).toBeVisible()
