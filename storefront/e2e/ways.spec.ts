@@ -49,7 +49,10 @@ test('an order that was not paid in time says so by itself', async ({ page }) =>
   // The shop's shortest time to pay is five minutes: the answer is the server's own, with the state that it has then.
   await page.route('**/api/v1/storefront/orders/*', async route => {
     const response = await route.fetch()
-    await route.fulfill({ response, json: { ...(await response.json()), status: 'expired', payment_status: 'expired' } })
+    await route.fulfill({
+      response,
+      json: { ...(await response.json()), status: 'expired', payment_status: 'expired' }
+    })
   })
   await page.reload()
   await expect(page.getByTestId('state')).toHaveAttribute('data-state', 'expired')
