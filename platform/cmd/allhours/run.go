@@ -21,7 +21,7 @@ func work(ctx context.Context, _ []string) error { return runParts(ctx, app.Work
 // runParts runs until a signal, then drains.
 func runParts(ctx context.Context, parts app.Parts) error {
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(60) // a quarter less memory, for a little of the processor
+		debug.SetGCPercent(80) // a tenth less memory, for a little of the processor
 	}
 	c, err := app.ReadConfig()
 	if err != nil {
