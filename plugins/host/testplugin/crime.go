@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -94,13 +95,16 @@ func (n *naughty) commit(crime string) error {
 	case "threads":
 		stop := make(chan struct{})
 		defer close(stop)
+		var there sync.WaitGroup
 		for range 1000 {
+			there.Add(1)
 			go func() {
 				runtime.LockOSThread()
+				there.Done()
 				<-stop
 			}()
 		}
-		time.Sleep(5 * time.Second)
+		there.Wait()
 		return nil
 	case "get":
 		resp, err := n.HTTP.Get(object)
